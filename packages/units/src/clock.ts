@@ -1,0 +1,84 @@
+/**
+ * Time as a dependency. Rooms take a `Clock` and never touch `Date.now()` or `setTimeout` themselves.
+ *
+ * A clock also knows the tasks that live in it. On the system clock that means nothing; on a virtual clock
+ * (`VirtualClock`) time stands still while any task works and moves to the next sleeper when all of them sleep, so
+ * that a run at 200 times real speed and one at real speed make the same decisions at the same instants.
+ */
+import { DaiseeError } from './errors.ts';
+import { Duration, Instant } from './quantities.ts';
+
+/** Thrown out of `sleep` when its signal aborts. */
+export class SleepAborted extends DaiseeError {
+  constructor() {
+    super({
+      code: 'clock.aborted',
+      message: 'The wait was ended because its task is stopping.',
+      retryable: false,
+    });
+  }
+}
+
+export interface Clock {
+  /** The current UTC instant, milliseconds. */
+  now(): Instant;
+  /**
+   * Resolves when `duration` has passed on this clock; at once for zero or less (after other tasks had a turn).
+   * @throws SleepAborted when the signal aborts, also when it had before.
+   */
+  sleep(duration: Duration, signal?: AbortSignal): Promise<void>;
+  /**
+   * Runs a task that lives in this clock's time. A virtual clock stands still while the task works and moves only
+   * while every task sleeps in `sleep` or waits in `aside`.
+   */
+  task<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Waits inside a task for something that needs the clock to move (another task's end): while it waits, the task
+   * does not hold a virtual clock.
+   */
+  aside<T>(wait: () => Promise<T>): Promise<T>;
+}
+
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Instant(Date.now()),
+  sleep: (duration, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(new SleepAborted());
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        },
+        Math.min(Math.max(0, duration), LONGEST_TIMER),
+      );
+      const abort = () => {
+        clearTimeout(timer);
+        reject(new SleepAborted());
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+    }),
+  task: (work) => work(),
+  aside: (wait) => wait(),
+};
+
+/** Sleeps without holding a task to it: for `every` loops. Returns false when the signal ended it. */
+export const sleepOrStop = async (
+  clock: Clock,
+  duration: Duration,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  try {
+    await clock.sleep(duration, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof SleepAborted) return false;
+    throw error;
+  }
+};
+
+/** The next multiple of `period` after `now`, counted from the epoch: keeps loops on one grid across restarts. */
+export const untilNext = (now: Instant, period: Duration): Duration =>
+  Duration((Math.floor(now / period + 1e-9) + 1) * period - now);

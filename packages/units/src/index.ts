@@ -1,0 +1,20 @@
+export { type Clock, SleepAborted, sleepOrStop, systemClock, untilNext } from './clock.ts';
+export { DaiseeError, type DaiseeErrorOptions, messageOf } from './errors.ts';
+export {
+  Coin,
+  Duration,
+  Energy,
+  formatMicro,
+  Instant,
+  MICRO,
+  Percent,
+  Price,
+  parseMicro,
+  QuantityError,
+  Register,
+  Seconds,
+  toWattHours,
+  Watts,
+  wattHours,
+} from './quantities.ts';
+export { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';
