@@ -7,7 +7,7 @@
  * instant is skipped, so results never depend on the speed.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Clock, SleepAborted, systemClock } from './clock.ts';
+import { type Clock, SleepAborted, sleepOrStop, systemClock } from './clock.ts';
 import { Duration, Instant } from './quantities.ts';
 
 interface Sleeper {
@@ -32,7 +32,8 @@ export interface VirtualClockOptions {
 
 export class VirtualClock implements Clock {
   #now: number;
-  readonly #speed: number;
+  #speed: number;
+  #hurry = new AbortController();
   readonly #pace: Clock;
   readonly #paceStart: number;
   readonly #start: number;
@@ -58,6 +59,13 @@ export class VirtualClock implements Clock {
   /** How far behind its pace the clock is, in the machine's milliseconds (0 when it keeps up). */
   get lag(): Duration {
     return Duration(this.#lag);
+  }
+
+  /** From here on, waits for nothing: for the last steps of a run that was paced. */
+  hurry(): void {
+    this.#speed = Number.POSITIVE_INFINITY;
+    this.#lag = 0;
+    this.#hurry.abort();
   }
 
   task<T>(work: () => Promise<T>): Promise<T> {
@@ -144,7 +152,7 @@ export class VirtualClock implements Clock {
       const due = this.#paceStart + (next.at - this.#start) / this.#speed;
       const wait = due - this.#pace.now();
       this.#lag = Math.max(0, -wait);
-      if (wait > 1) await this.#pace.sleep(Duration(wait));
+      if (wait > 1) await sleepOrStop(this.#pace, Duration(wait), this.#hurry.signal);
       if (this.#busy > 0 || this.#earliest() !== next) return;
     }
     this.#sleepers = this.#sleepers.filter((other) => other !== next);

@@ -52,6 +52,15 @@ describe('virtual clock', () => {
     expect(clock.now()).toBe(5000);
   });
 
+  it('stops pacing itself when told to hurry, even in the middle of a wait', async () => {
+    const clock = new VirtualClock({ start: Instant(0), speed: 1 });
+    const done = clock.task(() => clock.sleep(Duration(3_600_000)));
+    await realDelay(5);
+    clock.hurry();
+    await done;
+    expect(clock.now()).toBe(3_600_000);
+  });
+
   it('ends a sleep when its signal aborts, and the task holds the clock again', async () => {
     const clock = new VirtualClock({ start: Instant(0) });
     const stop = new AbortController();

@@ -1,0 +1,39 @@
+import type { Instant, Percent, Watts } from '@daisee/units';
+
+/** One reading of a meter. */
+export interface Sample {
+  /** When the power was as given (UTC, milliseconds). */
+  readonly at: Instant;
+  /** Watts; the sign is the meter's, see `SignRule`. */
+  readonly power: Watts;
+  /** State of charge of the node's battery, where the sensor has it. */
+  readonly stateOfCharge?: Percent;
+  /** Voltage of the battery's cell in volts, where the sensor has it. */
+  readonly voltage?: number;
+}
+
+/**
+ * What a meter's sign means for its register.
+ *
+ * - `load`: measures a load, consumption positive. A load gives nothing back, so negative power is noise around zero
+ *   or a reversed clamp.
+ * - `source`: measures the output of a source, production positive. Negative power (noise, or a battery being
+ *   charged back) is no production.
+ * - `signed`: measures a connection. Import (positive) counts up in `register`, export (negative) in `exported`.
+ *
+ * `integrate` says how negative power is treated under each.
+ */
+export type SignRule = 'load' | 'source' | 'signed';
+
+/** A source of power samples. */
+export interface Meter {
+  readonly name: string;
+  readonly sign: SignRule;
+  /**
+   * Samples as they come, `at` ascending; ends when the signal aborts. Runs inside a clock task of the caller, and
+   * waits only on the clock.
+   */
+  samples(signal: AbortSignal): AsyncIterable<Sample>;
+  /** One reading now, for meters that can be asked: used once more at stop so that no energy is lost. */
+  readonly read?: () => Promise<Sample>;
+}

@@ -1,0 +1,60 @@
+/** Reading a node's meter from its monitor, this one or v0.2's. */
+import type { Sample } from '@daisee/meter';
+import { type Duration, type Instant, Seconds } from '@daisee/units';
+import { MonitorUnreachable } from './errors.ts';
+import { createV1Client, hasV1 } from './v1.ts';
+import { createV02Client } from './v02.ts';
+
+/** Every call asks once and throws MonitorUnreachable, MonitorRefused, MonitorAnswer or NoSuchSensor. */
+export interface MonitorClient {
+  /** The monitor's clock. */
+  time(): Promise<Instant>;
+  /** Samples with `from` ≤ `at` < `to`, ascending; with state of charge where the monitor has it (v0.2 has none). */
+  samples(from: Instant, to: Instant): Promise<readonly Sample[]>;
+  /** The newest sample, or undefined when there is none. */
+  latest(): Promise<Sample | undefined>;
+}
+
+export interface MonitorClientOptions {
+  /** Like `http://192.168.0.10:8080`. */
+  readonly url: string;
+  readonly login?: string;
+  readonly password?: string;
+  readonly sensorId: number;
+  /** How long one request may take in the machine's time, 5 s by default. */
+  readonly timeout?: Duration;
+}
+
+/** Uses `/api/v1` where the monitor has it and the v0.2 protocol where not; asks which again after it was away. */
+export const createMonitorClient = (options: MonitorClientOptions): MonitorClient => {
+  const transport = {
+    login: '',
+    password: '',
+    timeout: Seconds(5),
+    ...options,
+    url: options.url.replace(/\/+$/, ''),
+  };
+  const v1 = createV1Client(transport);
+  const v02 = createV02Client(transport);
+  let spoken: MonitorClient | undefined;
+  const find = async (): Promise<MonitorClient> => {
+    const answer = await hasV1(transport);
+    if (answer !== undefined) spoken = answer ? v1 : v02;
+    // Every monitor understands v0.2, and says in it what is wrong.
+    return spoken ?? v02;
+  };
+  const call = async <T>(work: (client: MonitorClient) => Promise<T>): Promise<T> => {
+    try {
+      return await work(spoken ?? (await find()));
+    } catch (error) {
+      // When it comes back it may be another one.
+      if (error instanceof MonitorUnreachable) spoken = undefined;
+      throw error;
+    }
+  };
+  return {
+    time: () => call((client) => client.time()),
+    samples: (from, to) => call((client) => client.samples(from, to)),
+    latest: () => call((client) => client.latest()),
+  };
+};

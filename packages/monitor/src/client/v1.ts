@@ -1,0 +1,84 @@
+/** The client's side of `/api/v1`. */
+
+import type { Sample } from '@daisee/meter';
+import { Instant, Percent, Watts } from '@daisee/units';
+import type * as z from 'zod';
+import {
+  healthShape,
+  latestShape,
+  MOST_SAMPLES,
+  type SampleAnswer,
+  samplesShape,
+} from '../http/v1/shapes.ts';
+import type { MonitorClient } from './client.ts';
+import { MonitorAnswer, NoSuchSensor } from './errors.ts';
+import { type Answer, ask, knock, read, type TransportOptions } from './transport.ts';
+
+const sampleOf = ({ at, power, stateOfCharge, voltage }: SampleAnswer): Sample => ({
+  at: Instant(at),
+  power: Watts(power),
+  ...(stateOfCharge === undefined ? {} : { stateOfCharge: Percent(stateOfCharge) }),
+  ...(voltage === undefined ? {} : { voltage }),
+});
+
+const headersOf = ({ login, password }: TransportOptions): Record<string, string> => ({
+  Authorization: `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`,
+  Accept: 'application/json',
+});
+
+const get = (options: TransportOptions, path: string): Promise<Answer> =>
+  ask(options, path, { headers: headersOf(options) });
+
+/**
+ * Whether what answers has this API: a v0.2 monitor sends the question to its login page or knows no such address.
+ * Undefined when the answer leaves it open (a refused login, a monitor that fails just now).
+ * @throws MonitorUnreachable when nothing answers.
+ */
+export const hasV1 = async (options: TransportOptions): Promise<boolean | undefined> => {
+  const answer = await knock(options, '/api/v1/health', { headers: headersOf(options) });
+  if (answer.status === 200) {
+    try {
+      read(answer, healthShape);
+      return true;
+    } catch (error) {
+      if (error instanceof MonitorAnswer) return false;
+      throw error;
+    }
+  }
+  // 501: a server that knows POST only.
+  const open = [401, 403, 429].includes(answer.status) || (answer.status >= 500 && answer.status !== 501);
+  return open ? undefined : false;
+};
+
+export const createV1Client = (options: TransportOptions): MonitorClient => {
+  const { sensorId } = options;
+  const getOfSensor = async <T>(path: string, shape: z.ZodType<T>): Promise<T> => {
+    const answer = await get(options, `/api/v1/sensors/${sensorId}/${path}`);
+    if (answer.status === 404) throw new NoSuchSensor(options.url, sensorId, answer.text);
+    return read(answer, shape);
+  };
+  return {
+    time: async () => Instant(read(await get(options, '/api/v1/health'), healthShape).now),
+    samples: async (from, to) => {
+      const samples: Sample[] = [];
+      for (let start: number | undefined = Math.ceil(from); start !== undefined; ) {
+        const query = new URLSearchParams({
+          from: String(start),
+          to: String(Math.ceil(to)),
+          limit: String(MOST_SAMPLES),
+        });
+        const page: z.infer<typeof samplesShape> = await getOfSensor(
+          `samples?${query.toString()}`,
+          samplesShape,
+        );
+        for (const sample of page.samples) samples.push(sampleOf(sample));
+        start = page.next;
+      }
+      return samples;
+    },
+    latest: async () => {
+      const { sample } = await getOfSensor('latest', latestShape);
+      return sample ? sampleOf(sample) : undefined;
+    },
+  };
+};

@@ -1,0 +1,111 @@
+/** The monitor's HTTP server: pages, the CitizenWatt API and `/api/v1` on one port. */
+
+import { type Clock, DaiseeError, messageOf } from '@daisee/units';
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { UnknownSensor } from '../store/errors.ts';
+import type { SampleStore } from '../store/store.ts';
+import { createAccess } from './access.ts';
+import { addCitizenWatt } from './citizenwatt/routes.ts';
+import type { Credentials } from './credentials.ts';
+import { addLogin } from './login.ts';
+import { errorPage } from './pages.ts';
+import { notFound, RequestRefused } from './refusals.ts';
+import { createSessions } from './sessions.ts';
+import type { Subscribe } from './v1/live.ts';
+import { addV1 } from './v1/routes.ts';
+
+export interface ServerOptions {
+  readonly store: SampleStore;
+  readonly clock: Clock;
+  /** None for a monitor that only its own machine reaches: then everybody passes. */
+  readonly credentials: Credentials | undefined;
+  readonly subscribe: Subscribe;
+  readonly waiting: () => number;
+  /** Hears of requests that failed by the monitor's own fault. */
+  readonly onFailure: (request: string, error: unknown) => void;
+}
+
+/** Bytes of a request's body: a login, no more. */
+const BODY_LIMIT = 64 * 1024;
+
+/** The weight that an Accept header (RFC 9110, 12.5.1) gives a media type, named or by `* / *`. */
+const weightOf = (accept: string, type: string): number | undefined => {
+  const range = accept.split(',').find((part) => part.split(';')[0]?.trim().toLowerCase() === type);
+  return range === undefined ? undefined : Number(/;\s*q=([\d.]+)/i.exec(range)?.[1] ?? 1);
+};
+
+const prefersHtml = (request: FastifyRequest): boolean => {
+  const accept = request.headers.accept ?? '';
+  const html = weightOf(accept, 'text/html') ?? 0;
+  return html > (weightOf(accept, 'application/json') ?? weightOf(accept, '*/*') ?? 0);
+};
+
+/** v0.2's clients send a form under the header of JSON. */
+const jsonOrForm = (text: string): unknown =>
+  text.trimStart().startsWith('{') ? JSON.parse(text) : Object.fromEntries(new URLSearchParams(text));
+
+const statusOf = (error: unknown): number => {
+  if (error instanceof RequestRefused) return error.status;
+  if (error instanceof UnknownSensor) return 404;
+  if (error instanceof DaiseeError) return error.retryable ? 503 : 500;
+  const { statusCode } = error as { statusCode?: unknown };
+  return typeof statusCode === 'number' && statusCode < 500
+    ? statusCode
+    : error instanceof SyntaxError
+      ? 400
+      : 500;
+};
+
+const codeOf = (error: unknown): string =>
+  error instanceof DaiseeError ? error.code : 'monitor.bad-request';
+
+/** Makes the server; it listens to nothing yet. */
+export const createServer = async (options: ServerOptions): Promise<FastifyInstance> => {
+  const { store, clock, credentials, subscribe, waiting, onFailure } = options;
+  // Streams never end by themselves, so closing closes connections too.
+  const app = fastify({ bodyLimit: BODY_LIMIT, forceCloseConnections: true });
+  await app.register(cookie);
+  await app.register(formbody);
+  app.removeContentTypeParser(['application/json', 'text/plain']);
+  const parse = (
+    _request: FastifyRequest,
+    body: string,
+    done: (error: Error | null, body?: unknown) => void,
+  ) => {
+    try {
+      done(null, jsonOrForm(body));
+    } catch (error) {
+      done(new RequestRefused(400, 'bad-body', `The body is no JSON: ${messageOf(error)}.`));
+    }
+  };
+  app.addContentTypeParser('*', { parseAs: 'string' }, parse);
+
+  const refuse = async (
+    error: unknown,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> => {
+    const status = statusOf(error);
+    const own = status >= 500;
+    if (own) onFailure(`${request.method} ${request.url}`, error);
+    const message =
+      own && !(error instanceof DaiseeError) ? 'The monitor failed; its log says why.' : messageOf(error);
+    void reply.code(status);
+    if (prefersHtml(request)) return await reply.type('text/html').send(errorPage(status, message));
+    return await reply.send({
+      code: own && !(error instanceof DaiseeError) ? 'monitor.failed' : codeOf(error),
+      message,
+    });
+  };
+  app.setErrorHandler(refuse);
+  app.setNotFoundHandler((request, reply) => refuse(notFound(request.url), request, reply));
+
+  const sessions = createSessions(clock);
+  const access = createAccess(credentials, sessions);
+  addLogin(app, { store, sessions, access });
+  addCitizenWatt(app, { store, clock, access });
+  addV1(app, { store, clock, access, subscribe, waiting });
+  return app;
+};

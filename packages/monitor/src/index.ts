@@ -1,0 +1,15 @@
+export { createMonitorClient, type MonitorClient, type MonitorClientOptions } from './client/client.ts';
+export { MonitorAnswer, MonitorRefused, MonitorUnreachable, NoSuchSensor } from './client/errors.ts';
+export type { MeterOfSensor, MonitorWarning } from './collector.ts';
+export { SignDiffers } from './collector.ts';
+export { createMonitor, ListenFailed, type Monitor, MonitorExposed, type MonitorOptions } from './monitor.ts';
+export { SampleRefused, SensorDiffers, StoreError, UnknownSensor } from './store/errors.ts';
+export { openStore, type StoreOptions } from './store/sqlite-store.ts';
+export {
+  type Appended,
+  DEFAULT_MAX_GAP,
+  type MonitorStore,
+  type SampleStore,
+  type Sensor,
+  type StoredSample,
+} from './store/store.ts';

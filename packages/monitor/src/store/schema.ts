@@ -1,0 +1,77 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { newerSchema, notAStore } from './errors.ts';
+
+/** "DAIS": how SQLite's header says whose file it is (https://www.sqlite.org/pragma.html#pragma_application_id). */
+const APPLICATION_ID = 0x44_41_49_53;
+
+/**
+ * Step n brings schema n to n + 1; a store knows its schema as `user_version`. Never change one that was released.
+ *
+ * `samples`: `at` in ms, `power` in µW, and beside each sample the whole state of the integration as of then
+ * (registers in µWh, remainders and debt in the units of @daisee/meter, highest power in µW), so that any window's
+ * energy is two look-ups and an integration goes on from any row. `gap_from` is the previous sample's instant where
+ * the stretch before this sample is a gap. All integers, so nothing stands between a query and the index.
+ */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE types (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+  ) STRICT;
+  CREATE TABLE sensors (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    sign TEXT NOT NULL CHECK (sign IN ('load', 'source', 'signed')),
+    type INTEGER NOT NULL REFERENCES types (id)
+  ) STRICT;
+  CREATE TABLE samples (
+    id INTEGER PRIMARY KEY,
+    sensor INTEGER NOT NULL REFERENCES sensors (id),
+    at INTEGER NOT NULL,
+    power INTEGER NOT NULL,
+    state_of_charge REAL,
+    voltage REAL,
+    register INTEGER NOT NULL,
+    remainder INTEGER NOT NULL,
+    exported INTEGER NOT NULL,
+    exported_remainder INTEGER NOT NULL,
+    debt INTEGER NOT NULL,
+    highest INTEGER NOT NULL,
+    gap_from INTEGER,
+    UNIQUE (sensor, at)
+  ) STRICT;
+  CREATE INDEX gaps ON samples (sensor, at, gap_from) WHERE gap_from IS NOT NULL;
+  `,
+];
+
+export const SCHEMA_VERSION = migrations.length;
+
+const numberOf = (database: DatabaseSync, sql: string): number => {
+  const [value] = Object.values(database.prepare(sql).get() ?? {});
+  return Number(value);
+};
+
+/**
+ * Brings a database to the current schema, in one transaction.
+ * @throws StoreError when it is another program's or a later version's; nothing is written then.
+ */
+export const migrate = (database: DatabaseSync, file: string): void => {
+  const check = (): number => {
+    const application = numberOf(database, 'PRAGMA application_id');
+    const version = numberOf(database, 'PRAGMA user_version');
+    const isNew = application === 0 && numberOf(database, 'SELECT count(*) FROM sqlite_schema') === 0;
+    if (!isNew && application !== APPLICATION_ID) throw notAStore(file);
+    if (version > SCHEMA_VERSION) throw newerSchema(file, version, SCHEMA_VERSION);
+    return isNew ? 0 : version;
+  };
+  if (check() === SCHEMA_VERSION) return;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    for (const step of migrations.slice(check())) database.exec(step);
+    database.exec(
+      `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`,
+    );
+  } finally {
+    if (database.isTransaction) database.exec('ROLLBACK');
+  }
+};

@@ -1,0 +1,115 @@
+/**
+ * What a store of measurements does. `MonitorStore` is the embedded one, which answers at once; `SampleStore` is the
+ * same with answers that may take a while, for a database on the network. The HTTP side and the collector ask for
+ * no more than a `SampleStore`.
+ */
+import type { Gap, Sample, SignRule } from '@daisee/meter';
+import { type Duration, type Energy, type Instant, type Register, Seconds, type Watts } from '@daisee/units';
+
+/** The longest time between two samples that a straight line bridges, unless the caller says otherwise. */
+export const DEFAULT_MAX_GAP: Duration = Seconds(15 * 60);
+/** What CitizenWatt calls the kind of measurement that all its sensors make. */
+export const DEFAULT_TYPE = 'Électricité';
+
+/** A kind of measurement, as the CitizenWatt API lists them. */
+export interface SensorType {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** A sensor as the store knows it: where the samples of one meter go. */
+export interface Sensor {
+  readonly id: number;
+  /** Unique in its store. */
+  readonly name: string;
+  /** How its samples count in its register; the meter that feeds it must have the same. */
+  readonly sign: SignRule;
+  readonly type: string;
+  readonly typeId: number;
+}
+
+interface NewSensor {
+  readonly name: string;
+  readonly sign: SignRule;
+  readonly type?: string;
+}
+
+/** A sample as stored: `at` in whole milliseconds, `power` in whole microwatts, the registers as of `at`. */
+export interface StoredSample extends Sample {
+  /** Unique in the store, counts up in the order of storing. */
+  readonly id: number;
+  /** µWh counted up to this sample; import only for a `signed` sensor. */
+  readonly register: Register;
+  /** µWh of export up to this sample; zero but for a `signed` sensor. */
+  readonly exported: Register;
+}
+
+/** What became of the samples of one `append`. */
+export interface Appended {
+  readonly stored: number;
+  /** Samples at an instant that was there already (or twice in the batch): the first one stays. */
+  readonly repeated: number;
+  /** The stored ones with their registers, ascending. */
+  readonly samples: readonly StoredSample[];
+}
+
+export interface AppendOptions {
+  /** An interval longer than this before or after a new sample is a gap and adds nothing. */
+  readonly maxGap?: Duration;
+}
+
+type Answer<T> = T | Promise<T>;
+
+/**
+ * A store of samples and registers, law 1 kept: the registers are the integral of the stored samples within 1 µWh,
+ * gaps apart, in whatever order the samples came. Every method throws a `StoreError` when the database fails and
+ * `UnknownSensor` for a sensor it does not have.
+ */
+export interface SampleStore {
+  /** The sensor of that name, new if there is none. @throws SensorDiffers when it exists with another sign or type. */
+  addSensor(sensor: NewSensor): Answer<Sensor>;
+  sensors(): Answer<readonly Sensor[]>;
+  sensor(id: number): Answer<Sensor | undefined>;
+  types(): Answer<readonly SensorType[]>;
+  /**
+   * Stores samples in one transaction: once it returns they survive whatever kills the process, before that none of
+   * them is there. A sample older than the last one changes the registers after it in the same transaction.
+   * @throws SampleRefused for a power or an instant that cannot be stored; then none of them is.
+   */
+  append(sensorId: number, samples: readonly Sample[], options?: AppendOptions): Answer<Appended>;
+  /** The samples with `from` ≤ `at` < `to`, ascending, at most `limit` of them. */
+  samples(sensorId: number, from: Instant, to: Instant, limit?: number): Answer<readonly StoredSample[]>;
+  /** The newest sample. */
+  last(sensorId: number): Answer<StoredSample | undefined>;
+  /** The register at an instant, on the straight line between the samples around it. */
+  registerAt(sensorId: number, instant: Instant): Answer<Register>;
+  /** Energy of a window in µWh, import less export: the difference of two register look-ups. */
+  energy(sensorId: number, from: Instant, to: Instant): Answer<Energy>;
+  /**
+   * Energy of each step of a window (the last one ends at `to`): one register look-up more than there are steps.
+   * Undefined where nothing was measured: no sample in the step and no interval between samples over it.
+   */
+  energyBySteps(
+    sensorId: number,
+    from: Instant,
+    to: Instant,
+    step: Duration,
+  ): Answer<readonly (Energy | undefined)[]>;
+  /** Mean of the samples of each step of a window (the last one ends at `to`); undefined where there is none. */
+  meanPowerBySteps(
+    sensorId: number,
+    from: Instant,
+    to: Instant,
+    step: Duration,
+  ): Answer<readonly (Watts | undefined)[]>;
+  /** The gaps that touch the window, ascending, whole (not cut to the window). */
+  gaps(sensorId: number, from: Instant, to: Instant): Answer<readonly Gap[]>;
+  close(): Answer<void>;
+}
+
+type Embedded<T> = {
+  [K in keyof T]: T[K] extends (...args: infer A) => Answer<infer R> ? (...args: A) => Awaited<R> : T[K];
+};
+
+/** The embedded store: answers at once, in this process. */
+export type MonitorStore = Embedded<SampleStore>;

@@ -1,0 +1,89 @@
+/**
+ * The interlock: which sources may feed a load, and how to get from one state to another without ever letting two.
+ * Pure.
+ *
+ * It reads the wiring conservatively: with two channels to a contact nothing says which pole carries the energy, so
+ * an own source may feed while any of its channels is off, and a seller's while any of its channels is on.
+ */
+import { DaiseeError } from '@daisee/units';
+import type { ChannelStates } from '../driver.ts';
+import type { Load, Wiring } from './wiring.ts';
+
+/** A source as one load sees it. */
+export interface Source {
+  readonly kind: 'own' | 'seller';
+  /** The seller's name in the wiring; `own` for the load's own source. */
+  readonly name: string;
+}
+
+/** Thrown for an order that would leave a load with two sources; nothing was changed. */
+export class TwoSources extends DaiseeError {
+  constructor(load: Load, sources: readonly Source[], changes: ChannelStates) {
+    const names = sources.map((source) => (source.kind === 'own' ? 'its own source' : source.name));
+    super({
+      code: 'relay.two-sources',
+      message: `The order would let ${names.join(' and ')} feed ${load.name} at once; nothing was changed. Open all but one of them in the same order.`,
+      retryable: false,
+      values: {
+        load: load.name,
+        sources: sources.map((source) => source.name),
+        changes: Object.fromEntries(changes),
+      },
+    });
+  }
+}
+
+/** The sources that may feed a load while the channels show `states`. More than one must never be. */
+export const feeding = (load: Load, states: ChannelStates): readonly Source[] => {
+  const sources: Source[] = [];
+  if (load.own.some((channel) => !states.get(channel))) sources.push({ kind: 'own', name: 'own' });
+  for (const seller of load.sellers)
+    if (seller.channels.some((channel) => states.get(channel)))
+      sources.push({ kind: 'seller', name: seller.name });
+  return sources;
+};
+
+/** An order taken apart: what opens goes first, what closes afterwards. */
+export interface Plan {
+  /** Own channels to energise, then sellers' channels to release: only ever takes sources away. */
+  readonly opening: ChannelStates;
+  /** Own channels to release, then sellers' (and unwired) channels to energise: only ever adds them. */
+  readonly closing: ChannelStates;
+  /** Loads that lose a source with `opening`. */
+  readonly broken: readonly Load[];
+  /** Loads that gain a source with `closing`. */
+  readonly made: readonly Load[];
+}
+
+/**
+ * Takes the order apart. Within a step the channels may move one by one and in any order: opening only takes sources
+ * away, and closing only adds what the end state has, so what holds for the end state holds for every state between.
+ * @throws TwoSources when the end state would let two sources feed one load.
+ */
+export const plan = (wiring: Wiring, current: ChannelStates, changes: ChannelStates): Plan => {
+  const target = new Map([...current, ...changes]);
+  for (const load of wiring.loads) {
+    const sources = feeding(load, target);
+    if (sources.length > 1) throw new TwoSources(load, sources, changes);
+  }
+  const own = new Set(wiring.loads.flatMap((load) => load.own));
+  const sellers = new Set(wiring.loads.flatMap((load) => load.sellers.flatMap((seller) => seller.channels)));
+  const moving = [...changes].filter(([channel, on]) => current.get(channel) !== on);
+  const opening = new Map([
+    ...moving.filter(([channel, on]) => on && own.has(channel)),
+    ...moving.filter(([channel, on]) => !on && !own.has(channel)),
+  ]);
+  const closing = new Map([
+    ...moving.filter(([channel, on]) => !on && own.has(channel)),
+    ...moving.filter(([channel, on]) => on && !own.has(channel) && !sellers.has(channel)),
+    ...moving.filter(([channel, on]) => on && sellers.has(channel)),
+  ]);
+  const between = new Map([...current, ...opening]);
+  const count = (load: Load, states: ChannelStates) => feeding(load, states).length;
+  return {
+    opening,
+    closing,
+    broken: wiring.loads.filter((load) => count(load, between) < count(load, current)),
+    made: wiring.loads.filter((load) => count(load, target) > count(load, between)),
+  };
+};
