@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..');
 /** The table of rooms in docs/house.md is the law: `| `packages/x` | … | units, market |`. */
 const rooms = new Map<string, ReadonlySet<string>>();
 for (const line of readFileSync(join(root, 'docs/house.md'), 'utf8').split('\n')) {
-  const row = /^\| `packages\/(\w+)` \|[^|]*\|([^|]*)\|$/.exec(line);
+  const row = /^\| `packages\/(\w+)` +\|[^|]*\|([^|]*)\|$/.exec(line);
   if (!row) continue;
   const [, room = '', allowed = ''] = row;
   rooms.set(room, new Set(allowed.split(',').map((name) => name.trim().replace(/ client$/, ''))));

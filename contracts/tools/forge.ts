@@ -1,0 +1,78 @@
+// Runs forge with what it cannot find by itself: its own binary (the npm wrapper needs a postinstall script
+// that npm may not run), the place of OpenZeppelin's sources, and what `snapshot` leaves out.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const room = dirname(dirname(fileURLToPath(import.meta.url)));
+const require = createRequire(import.meta.url);
+
+/** The executable of a Foundry tool, out of its platform's npm package. */
+export function foundry(tool: 'forge' | 'anvil'): string {
+  const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+  const name = `@foundry-rs/${tool}-${process.platform}-${architecture}`;
+  try {
+    // The wrapper depends on the platform's package, so look from there.
+    const wrapper =
+      tool === 'forge'
+        ? require.resolve('@foundry-rs/forge/package.json')
+        : require.resolve('@foundry-rs/anvil/package.json');
+    return join(dirname(createRequire(wrapper).resolve(`${name}/package.json`)), 'bin', tool);
+  } catch (cause) {
+    throw new Error(`${tool} needs the npm package ${name}, which is not installed: run npm install`, {
+      cause,
+    });
+  }
+}
+
+/** Runs forge in this room and returns its exit code; `quiet` shows only what failed, if anything did. */
+export function forge(args: readonly string[], quiet = false): number {
+  const openzeppelin = dirname(require.resolve('@openzeppelin/contracts/package.json'));
+  const ran = spawnSync(foundry('forge'), args, {
+    cwd: room,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    stdio: quiet ? 'pipe' : 'inherit',
+    env: { ...process.env, FOUNDRY_REMAPPINGS: `@openzeppelin/contracts/=${openzeppelin}/` },
+  });
+  if (ran.error) throw ran.error;
+  if (quiet && ran.status !== 0) {
+    const passed = /^(\[PASS\]|Suite result: ok|Ran \d+ tests? for|No files changed|$)/;
+    const lines = `${ran.stdout}${ran.stderr}`.split('\n').filter((line) => !passed.test(line));
+    process.stderr.write(`${lines.join('\n')}\n`);
+  } else if (quiet && args[0] === 'test') {
+    // "Ran 8 test suites in …: 92 tests passed, 0 failed, 0 skipped (92 total tests)"
+    console.log(/^Ran \d+ test suites? .*$/m.exec(ran.stdout)?.[0]);
+  }
+  return ran.status ?? 1;
+}
+
+/** What forge built of a contract in src/. */
+export interface Artifact {
+  readonly abi: readonly { readonly type: string; readonly name?: string }[];
+  readonly bytecode: { readonly object: `0x${string}` };
+}
+
+/** Reads what the last `forge build` left of a contract. */
+export function artifact(contract: string): Artifact {
+  return JSON.parse(readFileSync(join(room, 'out', `${contract}.sol`, `${contract}.json`), 'utf8'));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const args = process.argv.slice(2);
+  if (args[0] === 'snapshot') {
+    // Gas of random inputs is no measure: fuzz tests and invariants are not in the snapshot.
+    process.exitCode = forge([...args, '--no-match-test', '^(testFuzz|invariant)'], true);
+    if (process.exitCode === 0) console.log('.gas-snapshot is what the tests take');
+    else if (args.includes('--check')) {
+      console.error(
+        'Gas differs from .gas-snapshot: if that is meant, run "npm run snapshot -w @daisee/contracts"',
+      );
+    }
+  } else {
+    // With options of one's own (npm test -- -vvv) forge's own output is what is wanted.
+    process.exitCode = forge(args, args.length === 1 && args[0] !== 'fmt');
+  }
+}
