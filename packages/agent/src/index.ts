@@ -1,0 +1,16 @@
+export { type ConsumerOptions, createConsumer } from './consumer.ts';
+export { type Action, decide, type Inputs, type Market, type State } from './decide.ts';
+export type { AgentEvent } from './events.ts';
+export type { Feed, Source } from './feed.ts';
+export { type Agent, NoAccount, type StopOptions } from './life.ts';
+export type { AgentLedger, AgentMonitor, AgentRelay } from './ports.ts';
+export { createProducer, type ProducerOptions } from './producer.ts';
+export { RegisterBehind } from './register-behind.ts';
+export {
+  type ConsumerRules,
+  type ConsumerSettings,
+  consumerRules,
+  type ProducerSettings,
+  type SellerSettings,
+} from './settings.ts';
+export { AgentStoreError } from './store.ts';

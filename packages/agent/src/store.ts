@@ -1,0 +1,346 @@
+/**
+ * What an agent keeps on disk: an SQLite file of its own. Everything that one step changes is written in one
+ * transaction, which survives a kill. What others will rely on (an order to the relay, a register before the ledger
+ * hears of it) is also forced through to the medium and survives a power cut; samples alone are not, as they can be
+ * fetched again: a memory card has only so many writes.
+ */
+import { DatabaseSync } from 'node:sqlite';
+import type { Address } from '@daisee/chain';
+import { emptyIntegration, type Gap, type Total } from '@daisee/meter';
+import { type Coin, DaiseeError, Energy, Instant, messageOf, Register, Watts } from '@daisee/units';
+import type { Books, Turn } from './books.ts';
+
+/** The agent's file could not be opened, read or written; `code` and message say why. */
+export class AgentStoreError extends DaiseeError {}
+
+/** Whose file it is. */
+export interface Identity {
+  readonly role: 'consumer' | 'producer';
+  readonly account: Address;
+  readonly exchange: Address;
+  readonly chainId: number;
+}
+
+/** What was spent before today's purchases: with the ledger's sum it gives what was spent today. */
+export interface Spending {
+  /** UTC, `YYYY-MM-DD`. */
+  readonly day: string;
+  readonly before: Coin;
+}
+
+/** All that is kept. */
+interface Kept {
+  readonly books: Books;
+  /** Samples from here on count. */
+  readonly since: Instant;
+  /** Energy bought per seller, as last read from the ledger. */
+  readonly purchased: ReadonlyMap<Address, Energy>;
+  /** Its own source's register when that last took over. */
+  readonly ownBase: Register;
+  readonly spending?: Spending;
+  /** An order to the relay whose outcome has not been seen yet: what feeds the node after `at` is not known. */
+  readonly order?: Turn;
+  /** Changes of source, ascending; before the last sample only the one that still holds there. */
+  readonly journal: readonly Turn[];
+}
+
+/** What a commit changes; `order: undefined` forgets the order. `turn` is added to the journal. */
+export type Change = Partial<Omit<Kept, 'order' | 'journal'>> & {
+  readonly order?: Turn | undefined;
+  readonly turn?: Turn;
+  readonly gaps?: readonly Gap[];
+};
+
+export interface AgentStore {
+  readonly file: string;
+  readonly kept: () => Kept;
+  /**
+   * Writes the change in one transaction and then returns it from `kept`. Whatever is more than books is forced
+   * through to the medium.
+   * @throws AgentStoreError; then nothing has changed, on disk or in memory.
+   */
+  readonly commit: (change: Change) => void;
+  /** Forces through to the medium what was written. @throws AgentStoreError */
+  readonly force: () => void;
+  readonly close: () => void;
+}
+
+const SCHEMA_VERSION = 1;
+/** "DAIA": whose file it is (https://www.sqlite.org/pragma.html#pragma_application_id). */
+const APPLICATION_ID = 0x44_41_49_41;
+
+/** Instants in ms, power in W, registers in µWh, remainders and debt in the units of @daisee/meter, coins as text. */
+const schema = `
+  CREATE TABLE agent (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    revision INTEGER NOT NULL,
+    role TEXT NOT NULL, account TEXT NOT NULL, exchange TEXT NOT NULL, chain INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    at INTEGER, power REAL,
+    register INTEGER NOT NULL, remainder INTEGER NOT NULL,
+    exported INTEGER NOT NULL, exported_remainder INTEGER NOT NULL,
+    debt INTEGER NOT NULL, highest INTEGER NOT NULL, peak REAL NOT NULL,
+    own_base INTEGER NOT NULL,
+    day TEXT, spent_before TEXT,
+    order_at INTEGER, order_to TEXT
+  ) STRICT;
+  CREATE TABLE origins (
+    account TEXT PRIMARY KEY, register INTEGER NOT NULL, remainder INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE purchased (seller TEXT PRIMARY KEY, energy INTEGER NOT NULL) STRICT;
+  CREATE TABLE journal (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, origin TEXT NOT NULL) STRICT;
+  CREATE INDEX journal_at ON journal (at);
+  CREATE TABLE gaps (started INTEGER NOT NULL, ended INTEGER NOT NULL) STRICT;
+`;
+
+type Row = Readonly<Record<string, unknown>>;
+
+const integer = (row: Row, column: string): bigint => row[column] as bigint;
+const real = (row: Row, column: string): number => Number(row[column]);
+const text = (row: Row, column: string): string => row[column] as string;
+const register = (row: Row, column: string): Register => Register(integer(row, column));
+const instant = (row: Row, column: string): Instant => Instant(real(row, column));
+const rounded = (at: Instant): bigint => BigInt(Math.round(at));
+
+const readKept = (database: DatabaseSync): Kept => {
+  const rows = (sql: string, ...values: readonly bigint[]): readonly Row[] => {
+    const statement = database.prepare(sql);
+    statement.setReadBigInts(true);
+    return statement.all(...values);
+  };
+  const [row] = rows('SELECT * FROM agent');
+  if (!row)
+    throw new AgentStoreError({
+      code: 'agent.store-empty',
+      message: 'It has no agent in it.',
+      retryable: false,
+    });
+  const last = row['at'] === null ? undefined : { at: instant(row, 'at'), power: Watts(real(row, 'power')) };
+  const totals = new Map<Address, Total>();
+  for (const origin of rows('SELECT * FROM origins'))
+    totals.set(text(origin, 'account') as Address, {
+      register: register(origin, 'register'),
+      remainder: integer(origin, 'remainder'),
+    });
+  const from = rounded(last?.at ?? instant(row, 'since'));
+  const turns = rows(
+    'SELECT at, origin FROM journal WHERE id >= coalesce((SELECT max(id) FROM journal WHERE at <= ?), 0) ORDER BY id',
+    from,
+  );
+  return {
+    books: {
+      integration: {
+        ...emptyIntegration,
+        register: register(row, 'register'),
+        remainder: integer(row, 'remainder'),
+        exported: register(row, 'exported'),
+        exportedRemainder: integer(row, 'exported_remainder'),
+        debt: integer(row, 'debt'),
+        highest: integer(row, 'highest'),
+        ...(last ? { last } : {}),
+      },
+      totals,
+      peak: Watts(real(row, 'peak')),
+    },
+    since: instant(row, 'since'),
+    purchased: new Map(
+      rows('SELECT * FROM purchased').map((one) => [
+        text(one, 'seller') as Address,
+        Energy(integer(one, 'energy')),
+      ]),
+    ),
+    ownBase: register(row, 'own_base'),
+    ...(row['day'] === null
+      ? {}
+      : { spending: { day: text(row, 'day'), before: BigInt(text(row, 'spent_before')) as Coin } }),
+    ...(row['order_at'] === null
+      ? {}
+      : { order: { at: instant(row, 'order_at'), origin: text(row, 'order_to') as Address } }),
+    journal: turns.map((turn) => ({ at: instant(turn, 'at'), origin: text(turn, 'origin') as Address })),
+  };
+};
+
+const refusal = (code: string, message: string, values: Readonly<Record<string, unknown>>): AgentStoreError =>
+  new AgentStoreError({ code, message, retryable: false, values });
+
+/** Opens the schema, making it in a new file, and checks that the file is this agent's. */
+const prepare = (database: DatabaseSync, file: string, identity: Identity, since: Instant): void => {
+  const pragma = (name: string) => Number(Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
+  const isNew = pragma('user_version') === 0 && pragma('application_id') === 0;
+  if (isNew) {
+    const insert = database.prepare(
+      `INSERT INTO agent (id, revision, role, account, exchange, chain, since, register, remainder, exported,
+         exported_remainder, debt, highest, peak, own_base) VALUES (1, 0, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0)`,
+    );
+    insert.run(identity.role, identity.account, identity.exchange, identity.chainId, rounded(since));
+    database.prepare('INSERT INTO journal (at, origin) VALUES (?, ?)').run(rounded(since), identity.account);
+    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+    return;
+  }
+  if (pragma('application_id') !== APPLICATION_ID)
+    throw refusal('agent.store-foreign', `${file} is no agent's file: name another one for it.`, { file });
+  if (pragma('user_version') > SCHEMA_VERSION)
+    throw refusal(
+      'agent.store-newer',
+      `${file} was written by a newer version: start that one, or name another file.`,
+      { file },
+    );
+  const row: Row = database.prepare('SELECT role, account, exchange, chain FROM agent').get() ?? {};
+  const there = (column: string) => String(row[column]);
+  const same = (a: string, b: string | number) => a.toLowerCase() === String(b).toLowerCase();
+  const fits =
+    same(there('role'), identity.role) &&
+    same(there('account'), identity.account) &&
+    same(there('exchange'), identity.exchange) &&
+    same(there('chain'), identity.chainId);
+  if (!fits)
+    throw refusal(
+      'agent.store-of-another',
+      `${file} belongs to the ${there('role')} ${there('account')} on the ledger ${there('exchange')} (chain ${there('chain')}), and this is the ${identity.role} ${identity.account} on ${identity.exchange} (chain ${identity.chainId}). Name another file, or move this one away.`,
+      { file, ...row, wanted: { ...identity } },
+    );
+};
+
+/** Drops the turns that no sample to come can need. */
+const tail = (journal: readonly Turn[], last: Instant | undefined): readonly Turn[] => {
+  if (last === undefined) return journal;
+  const holds = journal.findLastIndex((turn) => turn.at <= last);
+  return holds > 0 ? journal.slice(holds) : journal;
+};
+
+const write = (database: DatabaseSync, next: Kept, { turn, gaps }: Change): void => {
+  const { integration, totals, peak } = next.books;
+  database
+    .prepare(
+      `UPDATE agent SET at = ?, power = ?, register = ?, remainder = ?, exported = ?, exported_remainder = ?, debt = ?,
+         highest = ?, peak = ?, since = ?, own_base = ?, day = ?, spent_before = ?, order_at = ?, order_to = ?`,
+    )
+    .run(
+      integration.last ? rounded(integration.last.at) : null,
+      integration.last?.power ?? null,
+      integration.register,
+      integration.remainder,
+      integration.exported,
+      integration.exportedRemainder,
+      integration.debt,
+      integration.highest,
+      peak,
+      rounded(next.since),
+      next.ownBase,
+      next.spending?.day ?? null,
+      next.spending?.before.toString() ?? null,
+      next.order ? rounded(next.order.at) : null,
+      next.order?.origin ?? null,
+    );
+  const origin = database.prepare(
+    'INSERT OR REPLACE INTO origins (account, register, remainder) VALUES (?, ?, ?)',
+  );
+  for (const [account, total] of totals) origin.run(account, total.register, total.remainder);
+  const purchase = database.prepare('INSERT OR REPLACE INTO purchased (seller, energy) VALUES (?, ?)');
+  for (const [seller, energy] of next.purchased) purchase.run(seller, energy);
+  if (turn)
+    database.prepare('INSERT INTO journal (at, origin) VALUES (?, ?)').run(rounded(turn.at), turn.origin);
+  const gap = database.prepare('INSERT INTO gaps (started, ended) VALUES (?, ?)');
+  for (const { from, to } of gaps ?? []) gap.run(rounded(from), rounded(to));
+};
+
+/**
+ * Opens the agent's file, or makes a new one whose books begin at `since` on the node's own source.
+ * @throws AgentStoreError when it cannot be opened, or is another's.
+ */
+export const openAgentStore = (file: string, identity: Identity, since: Instant): AgentStore => {
+  const guarded = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof DaiseeError) throw error;
+      throw new AgentStoreError({
+        code: 'agent.store',
+        message: `The agent's file ${file} failed: ${messageOf(error)}. Check its folder, owner and free space.`,
+        retryable: true,
+        values: { file },
+        cause: error,
+      });
+    }
+  };
+  const transact = (work: () => void): void => {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      database.exec('COMMIT');
+    } finally {
+      if (database.isTransaction) database.exec('ROLLBACK');
+    }
+  };
+
+  const database = guarded(() => new DatabaseSync(file));
+  let kept: Kept;
+  let revision: number;
+  let unforced = false;
+  try {
+    guarded(() => {
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 2000');
+      transact(() => {
+        if (
+          Number(database.prepare('PRAGMA user_version').get()?.['user_version']) === 0 &&
+          tables(database) === 0
+        )
+          database.exec(schema);
+        prepare(database, file, identity, since);
+      });
+    });
+    kept = guarded(() => readKept(database));
+    revision = Number(database.prepare('SELECT revision FROM agent').get()?.['revision']);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+
+  /** In WAL mode a FULL commit forces everything before it through as well. */
+  const writeNext = (next: Kept, change: Change, isForced: boolean): void => {
+    guarded(() => {
+      database.exec(`PRAGMA synchronous = ${isForced ? 'FULL' : 'NORMAL'}`);
+      transact(() => {
+        // Two agents on one file would each undo what the other wrote.
+        const { changes } = database
+          .prepare('UPDATE agent SET revision = ? WHERE revision = ?')
+          .run(revision + 1, revision);
+        if (Number(changes) === 0)
+          throw refusal(
+            'agent.store-shared',
+            `Another agent writes to ${file}. Stop one of the two, then start this one again.`,
+            { file },
+          );
+        write(database, next, change);
+      });
+    });
+    revision += 1;
+    kept = next;
+    unforced = !isForced;
+  };
+
+  return {
+    file,
+    kept: () => kept,
+    commit: (change) => {
+      const { turn, gaps: _gaps, ...rest } = change;
+      const merged = { ...kept, ...rest } as Kept;
+      const journal = turn ? [...kept.journal, turn] : kept.journal;
+      const next: Kept = { ...merged, journal: tail(journal, merged.books.integration.last?.at) };
+      writeNext(
+        next,
+        change,
+        Object.keys(change).some((key) => key !== 'books' && key !== 'gaps'),
+      );
+    },
+    force: () => {
+      if (unforced) writeNext(kept, {}, true);
+    },
+    close: () => {
+      if (database.isOpen) database.close();
+    },
+  };
+};
+
+const tables = (database: DatabaseSync): number =>
+  Number(database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n']);

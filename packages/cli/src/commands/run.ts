@@ -1,0 +1,33 @@
+/** What every command's action goes through: output chosen, lifecycle ended, errors let out to `main`. */
+import { createLifecycle, type Lifecycle } from '../lifecycle.ts';
+import { createOutput, type Output } from '../output.ts';
+
+export interface CommonOptions {
+  readonly json?: boolean;
+}
+
+/** Wraps an action that does its work and ends. */
+export const action =
+  <Options extends CommonOptions>(work: (options: Options, output: Output) => Promise<void>) =>
+  async (options: Options): Promise<void> => {
+    await work(options, createOutput(options.json ?? false));
+  };
+
+/** Runs a service: `start` brings its parts up, then it lasts until Ctrl-C, SIGTERM or `lifecycle.end()`. */
+export const service =
+  <Options extends CommonOptions>(
+    start: (options: Options, output: Output, lifecycle: Lifecycle) => Promise<void>,
+  ) =>
+  async (options: Options): Promise<void> => {
+    const output = createOutput(options.json ?? false);
+    const lifecycle = createLifecycle(output);
+    try {
+      await start(options, output, lifecycle);
+      await lifecycle.stopped();
+    } catch (error) {
+      // Ctrl-C while a part waits for its chain or monitor is an ordinary end.
+      if (!lifecycle.signal.aborted) throw error;
+    } finally {
+      await lifecycle.stopAll();
+    }
+  };

@@ -1,0 +1,102 @@
+/** The lab's folder: what was set up once, and whose it is while a lab runs. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Address } from '@daisee/chain';
+import { DaiseeError } from '@daisee/units';
+
+/** What the first start of a lab fixed for all later ones. */
+export interface LabRecord {
+  readonly version: 1;
+  readonly start: number;
+  readonly node1: Address;
+  readonly node2: Address;
+  readonly treasury: Address;
+  readonly exchange: Address;
+  readonly coin: Address;
+  readonly deployedAt: number;
+  /** Balances before the first trade, in millionths of a coin. */
+  readonly before: Readonly<Record<Address, string>>;
+}
+
+/** A lab's folder that cannot be used. */
+export class LabDirectoryError extends DaiseeError {
+  constructor(message: string, values: Readonly<Record<string, unknown>>) {
+    super({ code: 'cli.labDirectory', message, retryable: false, values });
+  }
+}
+
+export interface LabDirectory {
+  readonly path: string;
+  /** Path of something inside; its folder exists. */
+  file(...parts: string[]): string;
+  record(): LabRecord | undefined;
+  write(record: LabRecord): void;
+  /** A password kept in the folder, made at the first use. */
+  password(name: string): string;
+  /** Lets the folder go; removes it when it was a temporary one. */
+  close(): void;
+}
+
+const alive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+};
+
+/** Opens a lab's folder, or a temporary one; one lab at a time. @throws LabDirectoryError */
+export const openLabDirectory = (path: string | undefined): LabDirectory => {
+  const directory = path ?? mkdtempSync(join(tmpdir(), 'daisee-lab-'));
+  mkdirSync(directory, { recursive: true });
+  const lock = join(directory, 'lock');
+  const holder = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : 0;
+  if (holder > 0 && holder !== process.pid && alive(holder))
+    throw new LabDirectoryError(
+      `${directory} is in use by the lab of process ${holder}; stop that one, or name another folder with --data.`,
+      {
+        directory,
+        holder,
+      },
+    );
+  writeFileSync(lock, String(process.pid));
+  const recordFile = join(directory, 'lab.json');
+  return {
+    path: directory,
+    file: (...parts) => {
+      const file = join(directory, ...parts);
+      mkdirSync(join(file, '..'), { recursive: true });
+      return file;
+    },
+    record: () => {
+      if (!existsSync(recordFile)) return undefined;
+      const record = JSON.parse(readFileSync(recordFile, 'utf8')) as LabRecord;
+      if (record.version !== 1)
+        throw new LabDirectoryError(
+          `${directory} holds a lab of another version; name another folder with --data.`,
+          { directory },
+        );
+      return record;
+    },
+    write: (record) => {
+      // Written aside and renamed: a kill leaves no half a record, and a set-up without one is done again.
+      writeFileSync(`${recordFile}.new`, `${JSON.stringify(record, undefined, 2)}\n`);
+      renameSync(`${recordFile}.new`, recordFile);
+    },
+    password: (name) => {
+      const file = join(directory, `${name}.password`);
+      if (!existsSync(file)) {
+        writeFileSync(`${file}.new`, randomBytes(18).toString('base64url'), { mode: 0o600 });
+        renameSync(`${file}.new`, file);
+      }
+      return readFileSync(file, 'utf8');
+    },
+    close: () => {
+      if (path === undefined) rmSync(directory, { recursive: true, force: true });
+      else rmSync(lock, { force: true });
+    },
+  };
+};

@@ -1,0 +1,279 @@
+/**
+ * The lab of the v0.2 page in one process: every part is the real one (chain, monitors, relay, agents, talking over
+ * their real ports on loopback), wired to a digital twin of the batteries, the panel, the load and the wires.
+ */
+import { type Agent, type AgentEvent, createConsumer, createProducer } from '@daisee/agent';
+import {
+  type Address,
+  connectLedger,
+  createEmbeddedChain,
+  type EmbeddedChain,
+  type Ledger,
+  unlock,
+} from '@daisee/chain';
+import { createSimulatedMeter } from '@daisee/meter';
+import {
+  createMonitor,
+  createMonitorClient,
+  type Monitor,
+  type MonitorStore,
+  openStore,
+} from '@daisee/monitor';
+import { createBoard, createRelayClient, createRelayServer, createSimulatedDriver } from '@daisee/relay';
+import { createTwin, labWiring, type Truth, type Twin } from '@daisee/sim';
+import {
+  type Duration,
+  Instant,
+  MICRO,
+  Price,
+  Seconds,
+  sleepOrStop,
+  untilNext,
+  VirtualClock,
+} from '@daisee/units';
+import type { Lifecycle } from '../lifecycle.ts';
+import type { LabDirectory, LabRecord } from './directory.ts';
+import { LAB_BLOCK_TIME } from './setup.ts';
+import type { WireTruth } from './summary.ts';
+import type { World } from './world.ts';
+
+/** The sensors of the page give a sample every 8 s. */
+const SAMPLE_PERIOD = Seconds(8);
+const MAX_GAP = Seconds(60);
+const LOGIN = 'lab';
+
+export interface LabOptions {
+  readonly directory: LabDirectory;
+  readonly record: LabRecord;
+  readonly world: World;
+  readonly speed: number;
+  readonly report: Duration;
+  readonly lifecycle: Lifecycle;
+  readonly onAgent: (node: Address, event: AgentEvent) => void;
+  readonly onTrouble: (text: string) => void;
+}
+
+interface Node {
+  readonly store: MonitorStore;
+  readonly monitor: Monitor;
+  readonly ledger: Ledger;
+  readonly agent: Agent;
+  readonly sensorId: number;
+}
+
+export interface Lab {
+  readonly clock: VirtualClock;
+  readonly chain: EmbeddedChain;
+  /** The first block of this run. */
+  readonly firstBlock: number;
+  /** A reader's connection to the ledger. */
+  readonly ledger: Ledger;
+  readonly twin: Twin;
+  /** Ends the agents: relay at rest, last samples taken, books complete. Returns the wires' truth at that instant. */
+  finish(): Promise<WireTruth>;
+  readonly gaps: () => readonly { readonly node: Address; readonly from: Instant; readonly to: Instant }[];
+}
+
+/** Starts the lab; every part is stopped by the lifecycle. Time stands still until all of it runs. */
+export const startLab = async (options: LabOptions): Promise<Lab> => {
+  const { directory, record, world, lifecycle, onTrouble } = options;
+  const { node1, node2, exchange, coin } = record;
+  const twin = createTwin({
+    ...world.settings,
+    wiring: labWiring,
+    file: directory.file('world', 'world.sqlite'),
+    start: Instant(record.start),
+    onEvent: (event) => {
+      if (event.type === 'repeats')
+        onTrouble(`The ${event.series} of ${event.file} has ended and begins again.`);
+      else onTrouble('TWO SOURCES FEED THE LOAD: the relay is broken.');
+    },
+  });
+  lifecycle.started({ name: 'the twin', stop: async () => twin.close() });
+  const clock = new VirtualClock({ start: twin.now, speed: options.speed });
+
+  return clock.task(async () => {
+    const chain = createEmbeddedChain({
+      directory: directory.file('chain'),
+      port: 0,
+      blockTime: LAB_BLOCK_TIME,
+      clock,
+      onEvent: (event) => {
+        if (event.type !== 'started' && event.type !== 'snapshot') onTrouble(event.message);
+      },
+    });
+    // The world is kept up to every block's instant before the block is: a restart then goes on at the world's instant
+    // and no part has seen a later one. (It sleeps on the same grid as the miner, and was there first.)
+    const keeping = new AbortController();
+    const keeper = clock.task(async () => {
+      do twin.checkpoint(clock.now());
+      while (await sleepOrStop(clock, untilNext(clock.now(), LAB_BLOCK_TIME), keeping.signal));
+    });
+    lifecycle.started({
+      name: 'the world',
+      stop: async () => {
+        keeping.abort();
+        await keeper;
+      },
+    });
+    lifecycle.started({ name: 'the chain', stop: () => chain.stop() });
+    await chain.start(lifecycle.signal);
+    const firstBlock = chain.latest().number + 1;
+
+    const driver = createSimulatedDriver({ channels: 4, onChange: twin.onChange(clock) });
+    const board = createBoard({
+      driver,
+      wiring: labWiring,
+      clock,
+      onEvent: (event) => 'error' in event && onTrouble(event.error.message),
+    });
+    await board.start();
+    lifecycle.started({ name: 'the relay board', stop: () => board.stop() });
+    const relayServer = createRelayServer({ board, clock, port: 0 });
+    await relayServer.start();
+    lifecycle.started({ name: 'the relay server', stop: () => relayServer.stop() });
+    const relay = createRelayClient(relayServer.address);
+
+    const connect = async (account: Address | undefined, folder: string): Promise<Ledger> => {
+      const signer = account
+        ? await unlock({
+            directory: directory.file('keystore'),
+            address: account,
+            password: directory.password('keystore'),
+          })
+        : undefined;
+      const ledger = connectLedger({
+        url: chain.url,
+        exchange,
+        coin,
+        clock,
+        deployedAt: record.deployedAt,
+        ...(signer ? { signer, outbox: directory.file(folder, 'outbox.sqlite') } : {}),
+        onEvent: ({ type, message }) => {
+          if (type === 'waiting' || type === 'back' || type === 'stuck') onTrouble(message);
+        },
+      });
+      lifecycle.started({ name: 'the connection to the chain', stop: () => ledger.stop() });
+      await ledger.start(lifecycle.signal);
+      return ledger;
+    };
+
+    const startNode = async (
+      account: Address,
+      folder: string,
+      sensor: { readonly name: string; readonly sign: 'load' | 'source'; readonly read: Twin['sample1'] },
+      agentOf: (parts: {
+        ledger: Ledger;
+        monitor: ReturnType<typeof createMonitorClient>;
+        store: string;
+      }) => Agent,
+    ): Promise<Node> => {
+      const store = openStore({ file: directory.file(folder, 'monitor.sqlite'), survives: 'process' });
+      lifecycle.started({ name: 'the store of a monitor', stop: async () => store.close() });
+      const { id: sensorId } =
+        store.sensors()[0] ?? store.addSensor({ name: sensor.name, sign: sensor.sign });
+      const password = directory.password('monitor');
+      const monitor = createMonitor({
+        store,
+        clock,
+        port: 0,
+        login: LOGIN,
+        password,
+        maxGap: MAX_GAP,
+        meters: [
+          {
+            sensorId,
+            meter: createSimulatedMeter({
+              name: sensor.name,
+              sign: sensor.sign,
+              clock,
+              period: SAMPLE_PERIOD,
+              read: sensor.read,
+            }),
+          },
+        ],
+        onWarning: (warning) => onTrouble(warning.message),
+      });
+      await monitor.start(lifecycle.signal);
+      lifecycle.started({ name: 'a monitor', stop: () => monitor.stop() });
+      const ledger = await connect(account, folder);
+      const client = createMonitorClient({ url: monitor.url, login: LOGIN, password, sensorId });
+      const agent = agentOf({ ledger, monitor: client, store: directory.file(folder, 'agent.sqlite') });
+      await agent.start();
+      return { store, monitor, ledger, agent, sensorId };
+    };
+
+    const ledger = await connect(undefined, 'reader');
+    const one = await startNode(
+      node1,
+      'node1',
+      { name: 'ACS712 of Node 1', sign: 'load', read: (now) => twin.sample1(now) },
+      (parts) =>
+        createConsumer({
+          ...parts,
+          clock,
+          relay,
+          since: Instant(record.start),
+          settings: {
+            limit: world.limit,
+            delta: world.delta,
+            fuelgauge: true,
+            channels: [0, 1],
+            sellers: [{ name: 'Node 2', account: node2, channels: [2, 3] }],
+            report: options.report,
+            maxGap: MAX_GAP,
+          },
+          onEvent: (event) => options.onAgent(node1, event),
+        }),
+    );
+    const two = await startNode(
+      node2,
+      'node2',
+      { name: 'INA219 of Node 2', sign: 'source', read: (now) => twin.sample2(now) },
+      (parts) =>
+        createProducer({
+          ...parts,
+          clock,
+          since: Instant(record.start),
+          settings: { price: Price(MICRO), report: options.report, maxGap: MAX_GAP },
+          onEvent: (event) => options.onAgent(node2, event),
+        }),
+    );
+
+    let finished: Promise<WireTruth> | undefined;
+    // Each node's wires are read at the instant of its last sample: what flows while the last blocks are mined is later.
+    const stopNode = async ({ agent, monitor }: Node): Promise<Truth> => {
+      let truth: Truth | undefined;
+      await agent.stop({
+        finalSamples: async () => {
+          await monitor.readMeters();
+          truth = twin.truth(clock.now());
+        },
+      });
+      return truth ?? twin.truth(clock.now());
+    };
+    const finish = (): Promise<WireTruth> =>
+      (finished ??= clock.task(async () => {
+        clock.hurry();
+        const first = await stopNode(one);
+        const second = await stopNode(two);
+        return { own1: first.fromOwn, from2: first.fromNode2, produced2: second.panel, own2: 0 };
+      }));
+    lifecycle.started({ name: 'the agents', stop: async () => void (await finish()) });
+    return {
+      clock,
+      chain,
+      firstBlock,
+      ledger,
+      twin,
+      finish,
+      gaps: () =>
+        [
+          { node: node1, ...one },
+          { node: node2, ...two },
+        ].flatMap(({ node, store, sensorId }) =>
+          store.gaps(sensorId, Instant(record.start), clock.now()).map((gap) => ({ node, ...gap })),
+        ),
+    };
+  });
+};

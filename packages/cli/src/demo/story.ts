@@ -1,0 +1,149 @@
+/** What a lab tells while it runs: the story in lines for people, the same as records for programs. */
+import type { Address, LedgerEvent } from '@daisee/chain';
+import { formatMicro, type Instant, toWattHours } from '@daisee/units';
+import type { Output } from '../output.ts';
+
+export interface StoryOptions {
+  readonly output: Output;
+  readonly node1: Address;
+  readonly node2: Address;
+  readonly names: ReadonlyMap<string, string>;
+}
+
+const iso = (at: Instant): string => new Date(at).toISOString();
+const clockTime = (at: Instant): string => iso(at).slice(11, 19);
+const wh = (energy: bigint): string => toWattHours(energy).toFixed(3);
+
+export type Story = ReturnType<typeof createStory>;
+
+/** Tells events with their block; people get the consumption of a while in one line, programs every report. */
+export const createStory = (options: StoryOptions) => {
+  const { output, names } = options;
+  const name = (address: Address): string => names.get(address) ?? `${address.slice(0, 8)}…`;
+  let block = 0;
+  let soc: number | undefined;
+  const since = new Map<string, { energy: bigint; register: bigint; at: Instant }>();
+  let lastQuiet = 0;
+
+  const line = (at: Instant, text: string) =>
+    output.line(`#${String(block).padStart(5)}  ${clockTime(at)}  ${text}`);
+  const charge = () => (soc === undefined ? '' : `  [battery ${soc.toFixed(1)} %]`);
+
+  const flush = (at: Instant) => {
+    for (const [key, { energy, register }] of since) {
+      if (key === 'produced')
+        line(at, `${name(options.node2)} produced ${wh(energy)} Wh (${wh(register)} in all)`);
+      else if (key === options.node1)
+        line(
+          at,
+          `${name(options.node1)} consumed ${wh(energy)} Wh of its own energy (${wh(register)} in all)${charge()}`,
+        );
+      else
+        line(
+          at,
+          `${name(options.node1)} consumed ${wh(energy)} Wh bought from ${name(key as Address)} (${wh(register)} in all)${charge()}`,
+        );
+    }
+    since.clear();
+    lastQuiet = at;
+  };
+  const gather = (key: string, energy: bigint, register: bigint, at: Instant) => {
+    since.set(key, { energy: (since.get(key)?.energy ?? 0n) + energy, register, at });
+  };
+
+  return {
+    /** Lab time between two lines about plain consumption and production. */
+    quiet: 60_000,
+    flush,
+    event(event: LedgerEvent): void {
+      if (event.type !== 'reverted') block = Math.max(block, event.block);
+      switch (event.type) {
+        case 'consumed':
+          output.record({
+            type: 'consumed',
+            block: event.block,
+            node: event.consumer,
+            origin: event.origin,
+            energyWh: formatMicro(event.energy),
+            registerWh: formatMicro(event.register),
+            time: iso(event.at),
+          });
+          gather(event.origin, event.energy, event.register, event.at);
+          break;
+        case 'produced':
+          output.record({
+            type: 'produced',
+            block: event.block,
+            node: event.node,
+            energyWh: formatMicro(event.energy),
+            registerWh: formatMicro(event.register),
+            time: iso(event.at),
+          });
+          gather('produced', event.energy, event.register, event.at);
+          break;
+        case 'bought':
+          flush(event.at);
+          output.record({
+            type: 'bought',
+            block: event.block,
+            buyer: event.buyer,
+            seller: event.seller,
+            energyWh: formatMicro(event.energy),
+            cost: formatMicro(event.cost),
+            time: iso(event.at),
+          });
+          line(
+            event.at,
+            `${name(event.buyer)} bought ${wh(event.energy)} Wh from ${name(event.seller)} for ${wh(event.cost)} coins`,
+          );
+          break;
+        case 'overdrawn':
+          output.record({
+            type: 'overdrawn',
+            block: event.block,
+            node: event.consumer,
+            origin: event.origin,
+            energyWh: formatMicro(event.energy),
+            time: iso(event.at),
+          });
+          line(
+            event.at,
+            `${name(event.consumer)} drew ${wh(event.energy)} Wh more from ${name(event.origin)} than it had bought; the next purchase covers it`,
+          );
+          break;
+        default:
+          break;
+      }
+      if (event.type !== 'reverted' && event.at - lastQuiet >= 60_000) flush(event.at);
+    },
+    soc(at: Instant, percent: number): void {
+      soc = percent;
+      output.record({ type: 'soc', block, node: options.node1, percent, time: iso(at) });
+    },
+    switched(at: Instant, channels: ReadonlyMap<number, boolean>, source: Address): void {
+      flush(at);
+      output.record({
+        type: 'switched',
+        block,
+        node: options.node1,
+        channels: Object.fromEntries(channels),
+        source,
+        time: iso(at),
+      });
+      const contacts = [...channels].map(([channel, on]) => `${channel} ${on ? 'on' : 'off'}`).join(', ');
+      line(
+        at,
+        source === options.node1
+          ? `the relay puts ${name(options.node1)} back on its own battery (contacts ${contacts})${charge()}`
+          : `the relay puts ${name(options.node1)} on ${name(source)}'s source (contacts ${contacts})${charge()}`,
+      );
+    },
+    trouble(at: Instant, text: string): void {
+      output.record({ type: 'trouble', block, message: text, time: iso(at) });
+      line(at, text);
+    },
+    reached(number: number): void {
+      block = Math.max(block, number);
+    },
+  };
+};

@@ -1,0 +1,89 @@
+/** The `daisee` command: reads words, settings and environment, and hands them to the rooms. */
+import { Command, CommanderError } from 'commander';
+import { explain } from './output.ts';
+
+const VERSION = '0.3.0';
+
+/** Each command is loaded when it is asked for: the help of the whole needs no chain, database or serial port. */
+const commands: Readonly<Record<string, { readonly does: string; readonly load: () => Promise<Command> }>> = {
+  demo: {
+    does: 'run the lab: two nodes, a relay and a chain on a simulated bench',
+    load: async () => (await import('./commands/demo.ts')).demoCommand(),
+  },
+  up: {
+    does: 'run whatever parameters.yml describes on this machine',
+    load: async () => (await import('./commands/up.ts')).upCommand(),
+  },
+  agent: {
+    does: "run a node's agent alone",
+    load: async () => (await import('./commands/agent.ts')).agentCommand(),
+  },
+  monitor: {
+    does: 'take samples from a meter and serve them',
+    load: async () => (await import('./commands/monitor.ts')).monitorCommand(),
+  },
+  relay: {
+    does: 'serve a relay board',
+    load: async () => (await import('./commands/relay.ts')).relayCommand(),
+  },
+  chain: {
+    does: 'run the embedded chain',
+    load: async () => (await import('./commands/chain.ts')).chainCommand(),
+  },
+  deploy: {
+    does: 'put the contracts on a chain',
+    load: async () => (await import('./commands/deploy.ts')).deployCommand(),
+  },
+  account: {
+    does: 'make and list keys',
+    load: async () => (await import('./commands/account.ts')).accountCommand(),
+  },
+  node: {
+    does: "register and remove the community's nodes",
+    load: async () => (await import('./commands/node.ts')).nodeCommand(),
+  },
+  token: {
+    does: 'balances, transfers, approvals and minting of DaiseeCoin',
+    load: async () => (await import('./commands/token.ts')).tokenCommand(),
+  },
+  energy: {
+    does: 'buy energy; see what was bought and used',
+    load: async () => (await import('./commands/energy.ts')).energyCommand(),
+  },
+  status: {
+    does: 'show the exchange and its sellers',
+    load: async () => (await import('./commands/status.ts')).statusCommand(),
+  },
+};
+
+const program = async (asked: string | undefined): Promise<Command> => {
+  const daisee = new Command('daisee')
+    .description('Neighbours on a small grid sell each other energy, with no operator in between.')
+    .version(VERSION)
+    .showHelpAfterError('(--help shows every option)')
+    .addHelpText('after', '\nExample: daisee demo --speed 200 --duration 2h');
+  for (const [name, { does, load }] of Object.entries(commands))
+    daisee.addCommand(name === asked ? await load() : new Command(name).description(does));
+  return daisee;
+};
+
+/** Runs one command line; sets the exit code: 0 only on success. */
+export const main = async (argv: readonly string[]): Promise<void> => {
+  // A reader that goes away (`daisee demo | head`) ends the command like Ctrl-C does, with the relay at rest.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.kill(process.pid, 'SIGTERM');
+  });
+  const asked = argv.slice(2).find((word) => !word.startsWith('-'));
+  try {
+    // `daisee help demo` and `daisee demo --help` are the same.
+    const words = asked === 'help' ? [...argv.slice(0, 2), ...argv.slice(3), '--help'] : argv;
+    await (await program(asked === 'help' ? argv[3] : asked)).parseAsync(words);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode;
+      return;
+    }
+    process.stderr.write(`${explain(error)}\n`);
+    process.exitCode = 1;
+  }
+};

@@ -1,0 +1,179 @@
+/** The agent of a real node, as its settings describe it. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type AgentEvent, createConsumer, createProducer } from '@daisee/agent';
+import { connectLedger, type LedgerOptions } from '@daisee/chain';
+import { createMonitorClient } from '@daisee/monitor';
+import { createRelayClient, RELAY_PORT } from '@daisee/relay';
+import { type Clock, formatMicro, type Instant } from '@daisee/units';
+import { defaultKeystore, unlockAt } from '../commands/connect.ts';
+import type { Lifecycle } from '../lifecycle.ts';
+import type { Output } from '../output.ts';
+import { SettingsError } from '../settings/problems.ts';
+import type { ContractSettings, NodeSettings, Settings } from '../settings/schema.ts';
+import { accountPassword, monitorPassword } from '../settings/secrets.ts';
+import { homeDirectory, need } from '../settings/translate.ts';
+import { createGauge } from './gauge.ts';
+
+const GWEI = 1e9;
+const inWei = (gwei: number): bigint => BigInt(Math.round(gwei * GWEI));
+
+const feesOf = ({ gasPrice, maxFee, tip }: ContractSettings): Pick<LedgerOptions, 'fees'> => {
+  if (gasPrice !== undefined) return { fees: { gasPrice: inWei(gasPrice) } };
+  return maxFee === undefined ? {} : { fees: { maxFee: inWei(maxFee), tip: inWei(tip ?? 0) } };
+};
+
+const wh = (energy: bigint): string => `${formatMicro(energy)} Wh`;
+
+/** An event of the agent in one line, or undefined when people need not hear of it. */
+const lineOf = (event: AgentEvent, name: (address: string) => string): string | undefined => {
+  switch (event.type) {
+    case 'bought':
+      return `block ${event.block}: bought ${wh(event.energy)} from ${name(event.seller)} for ${formatMicro(event.cost)} coins`;
+    case 'switched':
+      return event.to === 'own'
+        ? `back on its own source (${event.why})`
+        : `now on the source of ${name(event.to)} (${event.why})`;
+    case 'reported':
+      return `block ${event.block}: register of ${event.origin ? `energy from ${name(event.origin)}` : 'production'} is ${wh(event.register)}`;
+    case 'priced':
+      return `block ${event.block}: sells at ${formatMicro(event.price)} coins per Wh`;
+    case 'continued':
+      return `goes on from the ledger's register of ${event.origin ? `energy from ${name(event.origin)}` : 'production'}, ${wh(event.register)}`;
+    case 'gap':
+      return `no samples from ${iso(event.from)} to ${iso(event.to)}: a gap, no energy`;
+    case 'trouble':
+      return event.message;
+    case 'recovered':
+      return `${event.area}: works again`;
+    default:
+      return undefined;
+  }
+};
+
+const iso = (at: Instant): string => new Date(at).toISOString();
+
+const record = (event: AgentEvent, node: string): Record<string, unknown> => {
+  const { at, ...rest } = event;
+  const values = Object.entries(rest).map(([key, value]) => [
+    key,
+    typeof value === 'bigint' ? formatMicro(value) : value instanceof Map ? Object.fromEntries(value) : value,
+  ]);
+  return { ...Object.fromEntries(values), node, time: iso(at) };
+};
+
+export interface AgentPartOptions {
+  readonly settings: Settings;
+  readonly file: string;
+  readonly clock: Clock;
+  readonly output: Output;
+  readonly lifecycle: Lifecycle;
+}
+
+/** What a consumer's settings must say; `read.ts` has checked it. @throws SettingsError */
+const consumerSettings = (node: NodeSettings, settings: Settings, file: string) => {
+  const { limit, delta, channel } = node;
+  const sellers = need(settings, file, 'sellers', 'a consumer needs at least one seller');
+  if (limit === undefined || delta === undefined || !channel)
+    throw new SettingsError(file, ['node: needs limit, delta and channel for a consumer']);
+  return {
+    limit,
+    delta,
+    channels: channel,
+    fuelgauge: node.fuelgauge ?? true,
+    sellers: Object.entries(sellers).map(([name, seller]) => ({
+      name,
+      account: seller.account,
+      channels: seller.channel,
+    })),
+    ...(node.period ? { period: node.period } : {}),
+    ...(node.report ? { report: node.report } : {}),
+    ...(node.resume === undefined ? {} : { resume: node.resume }),
+    ...(node.dwell ? { dwell: node.dwell } : {}),
+    ...(node.priceCap === undefined ? {} : { priceCap: node.priceCap }),
+    ...(node.budget === undefined ? {} : { budgetPerDay: node.budget }),
+    ...(node.maxGap ? { maxGap: node.maxGap } : {}),
+  };
+};
+
+/** Starts the agent of the node; it ends with the lifecycle, its relay at rest and its books complete. */
+export const startAgent = async ({
+  settings,
+  file,
+  clock,
+  output,
+  lifecycle,
+}: AgentPartOptions): Promise<void> => {
+  const node = need(settings, file, 'node', 'it says which node this is');
+  const contracts = need(settings, file, 'contracts', 'it says where the chain and the contracts are');
+  const directory = node.data ?? join(homeDirectory(), 'nodes', node.address.toLowerCase());
+  const signer = await unlockAt(node.keystore ?? defaultKeystore(), node.address, accountPassword(node));
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+
+  const names = new Map(
+    Object.entries(settings.sellers ?? {}).map(([name, { account }]) => [account as string, name]),
+  );
+  names.set(node.address, 'its own source');
+  const name = (address: string) => names.get(address) ?? address;
+  const ledger = connectLedger({
+    url: contracts.node,
+    exchange: contracts.daisee,
+    coin: contracts.token,
+    signer,
+    clock,
+    outbox: join(directory, 'outbox.sqlite'),
+    ...(contracts.chainId ? { chainId: contracts.chainId } : {}),
+    ...feesOf(contracts),
+    onEvent: (event) => output.note(event.message),
+  });
+  lifecycle.started({ name: 'the connection to the chain', stop: () => ledger.stop() });
+  await ledger.start(lifecycle.signal);
+
+  const monitor = createMonitorClient({
+    url: node.url,
+    login: node.login,
+    password: monitorPassword(node),
+    sensorId: node.id,
+  });
+  const common = {
+    clock,
+    ledger,
+    monitor,
+    store: join(directory, 'agent.sqlite'),
+    onEvent: (event: AgentEvent) => {
+      const line = lineOf(event, name);
+      if (line) output.line(`${iso(event.at)} ${node.name ?? node.address.slice(0, 10)}: ${line}`);
+      output.record(record(event, node.address));
+    },
+  };
+  const relay =
+    settings.relay &&
+    createRelayClient({ host: settings.relay.host, port: settings.relay.port ?? RELAY_PORT });
+  const agent =
+    node.type === 'C' && relay
+      ? createConsumer({
+          ...common,
+          relay,
+          settings: consumerSettings(node, settings, file),
+          ...(node.gauge ? { gauge: createGauge(node.gauge, clock) } : {}),
+        })
+      : createProducer({
+          ...common,
+          settings: {
+            ...(node.price === undefined ? {} : { price: node.price }),
+            ...(node.report ? { report: node.report } : {}),
+            ...(node.maxGap ? { maxGap: node.maxGap } : {}),
+          },
+        });
+  await agent.start();
+  lifecycle.started({ name: 'the agent', stop: () => agent.stop() });
+  output.result(
+    `Agent of ${node.type === 'C' ? 'consumer' : 'producer'} ${node.address} on chain ${ledger.chainId}, monitor ${node.url}${relay ? `, relay ${settings.relay?.host}:${settings.relay?.port ?? RELAY_PORT}` : ''}.`,
+    {
+      type: 'started',
+      node: node.address,
+      kind: node.type,
+      chainId: ledger.chainId,
+    },
+  );
+};

@@ -1,0 +1,48 @@
+/** The embedded chain as a service. */
+import { createEmbeddedChain } from '@daisee/chain';
+import type { Clock, Duration } from '@daisee/units';
+import type { Lifecycle } from '../lifecycle.ts';
+import type { Output } from '../output.ts';
+
+export interface ChainPartOptions {
+  readonly clock: Clock;
+  readonly output: Output;
+  readonly lifecycle: Lifecycle;
+  readonly host: string;
+  readonly port: number;
+  readonly blockTime: Duration;
+  readonly directory: string;
+}
+
+/** Starts the embedded chain; it ends with the lifecycle. */
+export const startChain = async ({
+  clock,
+  output,
+  lifecycle,
+  host,
+  port,
+  blockTime,
+  directory,
+}: ChainPartOptions): Promise<void> => {
+  const chain = createEmbeddedChain({
+    directory,
+    host,
+    port,
+    blockTime,
+    clock,
+    onEvent: (event) => event.type === 'started' || output.note(event.message),
+  });
+  lifecycle.started({ name: 'the chain', stop: () => chain.stop() });
+  await chain.start(lifecycle.signal);
+  const { number } = chain.latest();
+  output.result(
+    `Chain ${chain.chainId} on ${chain.url}, at block ${number}, a block every ${blockTime / 1000} s, kept in ${directory}.`,
+    {
+      type: 'listening',
+      url: chain.url,
+      chainId: chain.chainId,
+      block: number,
+      directory,
+    },
+  );
+};

@@ -1,0 +1,2 @@
+export { cost, energyFor } from './price.ts';
+export { choosePurchase, type Decline, type Offer, type Purchase, type Purse } from './purchase.ts';
