@@ -2,7 +2,7 @@
 import { messageOf } from '@daisee/units';
 import type { Output } from './output.ts';
 
-export interface Part {
+interface Part {
   readonly name: string;
   stop(): Promise<void>;
 }

@@ -1,5 +1,5 @@
-import { createServer } from 'node:net';
 import { existsSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { daisee, scratch } from './support/daisee.ts';

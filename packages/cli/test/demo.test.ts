@@ -126,13 +126,16 @@ describe('daisee demo', () => {
       1800 * Math.sin(((hour + 3) / 12) * Math.PI) * (0.7 + 0.3 * Math.sin(hour * 9));
     for (const minutes of [1, 15]) {
       const { code, stdout, stderr } = await daisee([
-        ...['demo', '--speed', '100000', '--duration', '4h', '--json'],
-        ...[
-          '--load',
-          write(`load-${minutes}.csv`, minutes, load),
-          '--solar',
-          write(`solar-${minutes}.csv`, minutes, solar),
-        ],
+        'demo',
+        '--speed',
+        '100000',
+        '--duration',
+        '4h',
+        '--json',
+        '--load',
+        write(`load-${minutes}.csv`, minutes, load),
+        '--solar',
+        write(`solar-${minutes}.csv`, minutes, solar),
       ]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expectTrueBooks(summaryOf(stdout));

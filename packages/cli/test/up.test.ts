@@ -67,8 +67,9 @@ describe('daisee up', () => {
       );
     const monitors = [watch(monitor1 ?? 0, 'load', 900), watch(monitor2 ?? 0, 'panel', 5000)];
     await chain.line(/Chain 20171 on/);
-    const { exchange, coin } = await run('deploy', '--rpc', rpc, '--account', admin);
-    const where = ['--rpc', rpc, '--exchange', String(exchange), '--coin', String(coin), '--account', admin];
+    const deployed = await run('deploy', '--rpc', rpc, '--account', admin);
+    const [exchange, coin] = [String(deployed['exchange']), String(deployed['coin'])];
+    const where = ['--rpc', rpc, '--exchange', exchange, '--coin', coin, '--account', admin];
     await run('node', 'register', ...where, '--node', consumer, '--kind', 'consumer');
     await run('node', 'register', ...where, '--node', producer, '--kind', 'producer', '--price', '2');
     await run('token', 'mint', ...where, '--to', consumer, '--amount', '100');

@@ -1,6 +1,6 @@
+import { join } from 'node:path';
 import { type Duration, Seconds, systemClock } from '@daisee/units';
 import { Command, Option } from 'commander';
-import { join } from 'node:path';
 import { duration, port } from '../options.ts';
 import { startChain } from '../parts/chain.ts';
 import { homeDirectory } from '../settings/translate.ts';

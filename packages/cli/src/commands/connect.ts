@@ -1,15 +1,16 @@
 /** What the commands that talk to the ledger share: where it is, and whose key signs. */
-import { type Address, connectLedger, type Ledger, type Signer, unlock } from '@daisee/chain';
+
 import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Address, connectLedger, type Ledger, type Signer, unlock } from '@daisee/chain';
 import { systemClock } from '@daisee/units';
 import type { Command } from 'commander';
-import { join } from 'node:path';
 import { UsageError } from '../options.ts';
 import type { Output } from '../output.ts';
 import { askPassword } from '../parts/password.ts';
 import { readSettings } from '../settings/read.ts';
-import { accountPassword, secretFrom } from '../settings/secrets.ts';
 import type { Settings } from '../settings/schema.ts';
+import { accountPassword, secretFrom } from '../settings/secrets.ts';
 import { homeDirectory } from '../settings/translate.ts';
 import { addressText } from './values.ts';
 

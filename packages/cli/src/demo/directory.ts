@@ -21,7 +21,7 @@ export interface LabRecord {
 }
 
 /** A lab's folder that cannot be used. */
-export class LabDirectoryError extends DaiseeError {
+class LabDirectoryError extends DaiseeError {
   constructor(message: string, values: Readonly<Record<string, unknown>>) {
     super({ code: 'cli.labDirectory', message, retryable: false, values });
   }

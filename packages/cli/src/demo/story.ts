@@ -1,6 +1,6 @@
 /** What a lab tells while it runs: the story in lines for people, the same as records for programs. */
 import type { Address, LedgerEvent } from '@daisee/chain';
-import { formatMicro, type Instant, toWattHours } from '@daisee/units';
+import { type Duration, formatMicro, type Instant, Seconds, toWattHours } from '@daisee/units';
 import type { Output } from '../output.ts';
 
 export interface StoryOptions {
@@ -14,7 +14,8 @@ const iso = (at: Instant): string => new Date(at).toISOString();
 const clockTime = (at: Instant): string => iso(at).slice(11, 19);
 const wh = (energy: bigint): string => toWattHours(energy).toFixed(3);
 
-export type Story = ReturnType<typeof createStory>;
+/** Lab time between two lines about plain consumption and production. */
+const QUIET: Duration = Seconds(60);
 
 /** Tells events with their block; people get the consumption of a while in one line, programs every report. */
 export const createStory = (options: StoryOptions) => {
@@ -52,8 +53,6 @@ export const createStory = (options: StoryOptions) => {
   };
 
   return {
-    /** Lab time between two lines about plain consumption and production. */
-    quiet: 60_000,
     flush,
     event(event: LedgerEvent): void {
       if (event.type !== 'reverted') block = Math.max(block, event.block);
@@ -114,7 +113,7 @@ export const createStory = (options: StoryOptions) => {
         default:
           break;
       }
-      if (event.type !== 'reverted' && event.at - lastQuiet >= 60_000) flush(event.at);
+      if (event.type !== 'reverted' && event.at - lastQuiet >= QUIET) flush(event.at);
     },
     soc(at: Instant, percent: number): void {
       soc = percent;

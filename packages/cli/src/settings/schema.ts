@@ -7,9 +7,9 @@ import {
   type Coin,
   type Duration,
   type Energy,
+  Percent,
   type Price,
   parseMicro,
-  Percent,
   Seconds,
   wattHours,
 } from '@daisee/units';

@@ -4,7 +4,7 @@ import { DaiseeError, messageOf } from '@daisee/units';
 import type { NodeSettings } from './schema.ts';
 
 /** A secret that is nowhere to be found, with the places where it may stand. */
-export class SecretMissing extends DaiseeError {
+class SecretMissing extends DaiseeError {
   constructor(what: string, key: string, variable: string) {
     super({
       code: 'cli.secretMissing',

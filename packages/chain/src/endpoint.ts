@@ -1,0 +1,143 @@
+/** The embedded chain's public address: JSON-RPC over HTTP, of which every transaction sent is ours to write down. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { DaiseeError, messageOf } from '@daisee/units';
+import { isRecord, RpcRefused } from './rpc.ts';
+
+/** Something else listens on the port. */
+export class PortInUse extends DaiseeError {
+  constructor(host: string, port: number, why: string) {
+    super({
+      code: 'chain.port',
+      message: `The embedded chain cannot listen on ${host}:${port} (${why}). Stop what uses the port, or choose another with --port.`,
+      retryable: true,
+      values: { host, port, why },
+    });
+  }
+}
+
+export interface EndpointOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Answers one call, or throws RpcRefused. */
+  readonly answer: (method: string, params: readonly unknown[]) => Promise<unknown>;
+}
+
+export interface Endpoint {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * What the public address serves: what any client of a chain uses. Left out are the calls that would change the
+ * chain without a signed transaction (anvil_*, evm_*, hardhat_*, the eth_send* of unlocked accounts), because
+ * nobody may, and because they would not be in the journal.
+ */
+const isServed = (method: string): boolean =>
+  method === 'eth_sendRawTransaction' ||
+  (/^(eth|net|web3|txpool|rpc)_[A-Za-z]+$/.test(method) &&
+    !/^eth_(send|sign|resend|fillTransaction)/.test(method));
+
+const LARGEST_REQUEST = 8 * 1024 * 1024;
+
+const readBody = async (request: IncomingMessage): Promise<string | undefined> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    size += chunk.length;
+    if (size > LARGEST_REQUEST) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
+
+const fault = (id: unknown, code: number, message: string, data?: unknown) => ({
+  jsonrpc: '2.0',
+  id: id ?? null,
+  error: { code, message, ...(data === undefined ? {} : { data }) },
+});
+
+const createAnswerer =
+  (answer: EndpointOptions['answer']) =>
+  async (call: unknown): Promise<unknown> => {
+    if (!isRecord(call) || typeof call['method'] !== 'string')
+      return fault(undefined, -32600, 'Invalid request');
+    const { id, method } = { id: call['id'], method: call['method'] };
+    const params = Array.isArray(call['params']) ? (call['params'] as unknown[]) : [];
+    if (!isServed(method))
+      return fault(
+        id,
+        -32601,
+        `${method} is not available: this chain is changed by signed transactions only`,
+      );
+    try {
+      return { jsonrpc: '2.0', id: id ?? null, result: await answer(method, params) };
+    } catch (error) {
+      if (error instanceof RpcRefused) return fault(id, error.rpcCode, error.rpcMessage, error.rpcData);
+      return fault(id, -32603, messageOf(error));
+    }
+  };
+
+const serve = (respond: (call: unknown) => Promise<unknown>) => {
+  const reply = (response: ServerResponse, status: number, body: unknown) => {
+    const text = JSON.stringify(body);
+    response.writeHead(status, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+    });
+    response.end(text);
+  };
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      if (request.method !== 'POST')
+        return reply(response, 405, fault(undefined, -32600, 'JSON-RPC is POSTed'));
+      const body = await readBody(request);
+      if (body === undefined) {
+        response.setHeader('connection', 'close');
+        return reply(response, 413, fault(undefined, -32600, 'The request is larger than 8 MiB'));
+      }
+      let call: unknown;
+      try {
+        call = JSON.parse(body);
+      } catch {
+        return reply(response, 200, fault(undefined, -32700, 'Parse error'));
+      }
+      reply(response, 200, Array.isArray(call) ? await Promise.all(call.map(respond)) : await respond(call));
+    } catch (error) {
+      // The client went away while it sent or was answered: there is nobody to tell.
+      void error;
+      response.destroy();
+    }
+  };
+};
+
+const listen = (server: Server, host: string, port: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (error: Error & { code?: string }) =>
+      reject(new PortInUse(host, port, error.code === 'EADDRINUSE' ? 'the port is in use' : error.message)),
+    );
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address ? address.port : port);
+    });
+  });
+
+/**
+ * Listens.
+ * @throws PortInUse
+ */
+export const openEndpoint = async ({ host, port, answer }: EndpointOptions): Promise<Endpoint> => {
+  const handler = serve(createAnswerer(answer));
+  const server = createServer((request, response) => void handler(request, response));
+  const actual = await listen(server, host, port);
+  const shown =
+    host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
+  return {
+    url: `http://${shown}:${actual}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+};

@@ -1,0 +1,59 @@
+export { NoEmbeddedChain } from './anvil-binary.ts';
+export { AnvilFailed } from './anvil-process.ts';
+export { type Deployment, type DeployOptions, deployContracts, NoContractAddress } from './deploy.ts';
+export {
+  type ChainEvent,
+  ChainNotStarted,
+  ChainOfAnotherId,
+  createEmbeddedChain,
+  type EmbeddedChain,
+  type EmbeddedChainOptions,
+} from './embedded-chain.ts';
+export { PortInUse } from './endpoint.ts';
+export type { Feed } from './feed.ts';
+export type { Fees } from './fees.ts';
+export { ChainDirectoryBusy, JournalDamaged } from './journal.ts';
+export {
+  BadAddress,
+  createKey,
+  decryptKey,
+  encryptKey,
+  findKeyFile,
+  type KeyFile,
+  KeyFileDamaged,
+  KeyFileOfAnother,
+  listKeyFiles,
+  NoKey,
+  toAddress,
+  type UnlockOptions,
+  unlock,
+  WrongPassword,
+  writeKeyFile,
+} from './keystore.ts';
+export {
+  connectLedger,
+  type Ledger,
+  LedgerNotStarted,
+  type LedgerOptions,
+  NoContract,
+  NoSigner,
+  WrongChain,
+  WrongContract,
+} from './ledger.ts';
+export type { LedgerEvent, LedgerFact, NodeKind } from './ledger-events.ts';
+export { OutboxDamaged } from './outbox.ts';
+export type { LedgerNotice } from './patience.ts';
+export {
+  encodeBatch,
+  type Reading,
+  type ReadingDomain,
+  ReadingTooLarge,
+  type SignedReading,
+  signReading,
+} from './readings.ts';
+export type { LedgerReads, PurchaseRow, RegisteredNode, SellerRow } from './reads.ts';
+export { ContractRefused, type RefusalArgs } from './refusals.ts';
+export { BadUrl, ChainAnswer, ChainUnreachable, RpcRefused } from './rpc.ts';
+export { LedgerStopped, NoEther, TransactionReplaced } from './sender.ts';
+export { type Address, type Hex, type Signature, type Signer, signerOf } from './signer.ts';
+export type { LedgerWrites, Purchase, Receipt, Registration, WriteOptions } from './writes.ts';

@@ -1,0 +1,186 @@
+/** What an account does on the books: each a transaction, each resolved once it is mined. */
+import { type Coin, type Energy, formatMicro, Instant, type Price, type Register } from '@daisee/units';
+import { encodeAbiParameters, encodeFunctionData, zeroAddress } from 'viem';
+import { daiseeAbi, daiseeCoinAbi } from './generated/contracts.ts';
+import { eventOf, kindNumber, type LedgerEvent, type NodeKind } from './ledger-events.ts';
+import { encodeBatch, type SignedReading } from './readings.ts';
+import type { RawReceipt } from './receipts.ts';
+import type { Order } from './sender.ts';
+import type { Address, Hex } from './signer.ts';
+
+/** A transaction that was mined. */
+export interface Receipt {
+  readonly hash: Hex;
+  readonly block: number;
+  readonly at: Instant;
+  readonly gasUsed: bigint;
+  /** What it put on the books. */
+  readonly events: readonly LedgerEvent[];
+}
+
+/** How a write is asked for. */
+export interface WriteOptions {
+  /**
+   * The caller's name for the need that it serves ("purchase 17"). Asked again under the same name, while it is
+   * pending or after it was mined, also after a restart with the same outbox, the answer is the first one's receipt.
+   */
+  readonly intent?: string;
+}
+
+export interface Purchase {
+  readonly seller: Address;
+  readonly energy: Energy;
+  /** What it may cost at most. */
+  readonly maxCost: Coin;
+}
+
+export interface Registration {
+  readonly account: Address;
+  readonly kind: 'consumer' | 'producer';
+  /** The key that its meter signs with, if it does. */
+  readonly meterKey?: Address;
+  /** Of a producer. */
+  readonly price?: Price;
+}
+
+/**
+ * Every method resolves once its transaction is mined.
+ * @throws ContractRefused with the contract's own error, TransactionReplaced, NoEther, NoSigner, LedgerStopped
+ */
+export interface LedgerWrites {
+  reportProduction(register: Register, options?: WriteOptions): Promise<Receipt>;
+  reportConsumption(origin: Address, register: Register, options?: WriteOptions): Promise<Receipt>;
+  /** Carries readings that meters signed, anybody's, in one transaction; those already on the books are skipped. */
+  report(readings: readonly SignedReading[], options?: WriteOptions): Promise<Receipt>;
+  /** Buys in one transaction, by `approveAndCall`: no approval is needed before. */
+  buyEnergy(purchase: Purchase, options?: WriteOptions): Promise<Receipt>;
+  /** Buys with coins that were approved for the exchange before. */
+  buyApproved(purchase: Purchase, options?: WriteOptions): Promise<Receipt>;
+  setPrice(price: Price, options?: WriteOptions): Promise<Receipt>;
+  registerNode(registration: Registration, options?: WriteOptions): Promise<Receipt>;
+  removeNode(account: Address, options?: WriteOptions): Promise<Receipt>;
+  setMeterKey(account: Address, meterKey: Address, options?: WriteOptions): Promise<Receipt>;
+  pause(options?: WriteOptions): Promise<Receipt>;
+  unpause(options?: WriteOptions): Promise<Receipt>;
+  transfer(to: Address, amount: Coin, options?: WriteOptions): Promise<Receipt>;
+  /** Approves coins for the exchange, or for another spender. */
+  approve(amount: Coin, options?: WriteOptions & { readonly spender?: Address }): Promise<Receipt>;
+  mint(to: Address, amount: Coin, options?: WriteOptions): Promise<Receipt>;
+}
+
+const wh = (energy: bigint) => `${formatMicro(energy)} Wh`;
+const coins = (amount: bigint) => `${formatMicro(amount)} coins`;
+
+export interface WritesOptions {
+  readonly url: string;
+  readonly exchange: Address;
+  readonly coin: Address;
+  readonly send: (order: Order) => Promise<RawReceipt>;
+}
+
+const KIND: Readonly<Record<Registration['kind'], NodeKind>> = { consumer: 'consumer', producer: 'producer' };
+
+export const createWrites = ({ url, exchange, coin, send }: WritesOptions): LedgerWrites => {
+  const submit = async (order: Order): Promise<Receipt> => {
+    const { hash, block, timestamp, gasUsed, logs } = await send(order);
+    const events = logs.map((log) => eventOf(url, { exchange, coin }, log, timestamp));
+    const known = events.filter((event) => event !== undefined);
+    return { hash, block, at: Instant(timestamp * 1000), gasUsed, events: known };
+  };
+  const onExchange = (what: string, data: Hex, options?: WriteOptions) =>
+    submit({ what, to: exchange, data, intent: options?.intent });
+  const onCoin = (what: string, data: Hex, options?: WriteOptions) =>
+    submit({ what, to: coin, data, intent: options?.intent });
+  const abi = daiseeAbi;
+  return {
+    reportProduction: (register, options) =>
+      onExchange(
+        `The report of ${wh(register)} produced`,
+        encodeFunctionData({ abi, functionName: 'reportProduction', args: [register] }),
+        options,
+      ),
+    reportConsumption: (origin, register, options) =>
+      onExchange(
+        `The report of ${wh(register)} consumed from ${origin}`,
+        encodeFunctionData({ abi, functionName: 'reportConsumption', args: [origin, register] }),
+        options,
+      ),
+    report: (readings, options) =>
+      onExchange(
+        `The report of ${readings.length} signed readings`,
+        encodeFunctionData({ abi, functionName: 'reportBatch', args: [encodeBatch(readings)] }),
+        options,
+      ),
+    buyEnergy: ({ seller, energy, maxCost }, options) => {
+      const order = encodeAbiParameters(
+        [{ type: 'address' }, { type: 'uint256' }, { type: 'uint256' }],
+        [seller, energy, maxCost],
+      );
+      const data = encodeFunctionData({
+        abi: daiseeCoinAbi,
+        functionName: 'approveAndCall',
+        args: [exchange, maxCost, order],
+      });
+      return onCoin(`The purchase of ${wh(energy)} from ${seller}`, data, options);
+    },
+    buyApproved: ({ seller, energy, maxCost }, options) =>
+      onExchange(
+        `The purchase of ${wh(energy)} from ${seller}`,
+        encodeFunctionData({ abi, functionName: 'buyEnergy', args: [seller, energy, maxCost] }),
+        options,
+      ),
+    setPrice: (price, options) =>
+      onExchange(
+        `The price of ${coins(price)} per Wh`,
+        encodeFunctionData({ abi, functionName: 'setPrice', args: [price] }),
+        options,
+      ),
+    registerNode: ({ account, kind, meterKey = zeroAddress, price = 0n }, options) =>
+      onExchange(
+        `The registration of ${account} as a ${kind}`,
+        encodeFunctionData({
+          abi,
+          functionName: 'registerNode',
+          args: [account, kindNumber(KIND[kind]), meterKey, price],
+        }),
+        options,
+      ),
+    removeNode: (account, options) =>
+      onExchange(
+        `The removal of ${account}`,
+        encodeFunctionData({ abi, functionName: 'removeNode', args: [account] }),
+        options,
+      ),
+    setMeterKey: (account, meterKey, options) =>
+      onExchange(
+        `The meter key of ${account}`,
+        encodeFunctionData({ abi, functionName: 'setMeterKey', args: [account, meterKey] }),
+        options,
+      ),
+    pause: (options) => onExchange('The pause', encodeFunctionData({ abi, functionName: 'pause' }), options),
+    unpause: (options) =>
+      onExchange('The end of the pause', encodeFunctionData({ abi, functionName: 'unpause' }), options),
+    transfer: (to, amount, options) =>
+      onCoin(
+        `The transfer of ${coins(amount)} to ${to}`,
+        encodeFunctionData({ abi: daiseeCoinAbi, functionName: 'transfer', args: [to, amount] }),
+        options,
+      ),
+    approve: (amount, options) =>
+      onCoin(
+        `The approval of ${coins(amount)}`,
+        encodeFunctionData({
+          abi: daiseeCoinAbi,
+          functionName: 'approve',
+          args: [options?.spender ?? exchange, amount],
+        }),
+        options,
+      ),
+    mint: (to, amount, options) =>
+      onCoin(
+        `The minting of ${coins(amount)} for ${to}`,
+        encodeFunctionData({ abi: daiseeCoinAbi, functionName: 'mint', args: [to, amount] }),
+        options,
+      ),
+  };
+};
