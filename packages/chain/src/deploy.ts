@@ -70,6 +70,7 @@ export const deployContracts = async (options: DeployOptions): Promise<Deploymen
       chainId,
       chain: first?.hash ?? `chain ${chainId}`,
       outbox: ':memory:',
+      survives: 'process',
       pollInterval,
       confirmations: 1,
       fees,

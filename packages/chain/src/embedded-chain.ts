@@ -67,6 +67,11 @@ export interface EmbeddedChainOptions {
   readonly genesis?: Instant;
   /** Resident memory in bytes above which anvil is restarted from disk. */
   readonly memoryLimit?: number;
+  /**
+   * What a block with transactions outlives: a power cut (default; one forced write to disk for each), or only the end
+   * of the process, which is enough for a simulation.
+   */
+  readonly survives?: 'power' | 'process';
   readonly onEvent?: (event: ChainEvent) => void;
 }
 
@@ -339,7 +344,7 @@ export const createEmbeddedChain = (options: EmbeddedChainOptions): EmbeddedChai
       stopping = new AbortController();
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       try {
-        journal = await openJournal(directory);
+        journal = await openJournal(directory, { survives: options.survives ?? 'power' });
         endpoint = await openEndpoint({ host, port, answer });
         treasury = treasuryOf(directory);
         const genesis = genesisOf(directory, journal, chainId, options.genesis ?? clock.now(), treasury);

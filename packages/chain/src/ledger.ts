@@ -88,6 +88,8 @@ export interface LedgerOptions {
   readonly pollInterval?: Duration;
   /** Where transactions are kept until they are mined; in memory by default, which a crash loses. */
   readonly outbox?: string;
+  /** What the outbox outlives: a power cut (default), or only the end of the process. */
+  readonly survives?: 'power' | 'process';
   /** Blocks, its own included, after which a transaction counts as mined. */
   readonly confirmations?: number;
   readonly fees?: Fees;
@@ -272,6 +274,7 @@ export const connectLedger = (options: LedgerOptions): Ledger => {
         chainId,
         chain,
         outbox: options.outbox ?? ':memory:',
+        survives: options.survives ?? 'power',
         pollInterval,
         confirmations: options.confirmations ?? 1,
         fees: options.fees,

@@ -71,7 +71,12 @@ const entryOf = (row: Record<string, SQLOutputValue>): OutboxEntry => ({
  * @param chain what tells this chain from another with the same id: the hash of its first block
  * @throws OutboxDamaged
  */
-export const openOutbox = (file: string, chain: string, account: Address): Outbox => {
+export const openOutbox = (
+  file: string,
+  chain: string,
+  account: Address,
+  survives: 'power' | 'process' = 'power',
+): Outbox => {
   const guarded = <T>(work: () => T): T => {
     try {
       return work();
@@ -82,7 +87,9 @@ export const openOutbox = (file: string, chain: string, account: Address): Outbo
   return guarded(() => {
     if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
     const database = new DatabaseSync(file, { timeout: 5000 });
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${SCHEMA}`);
+    database.exec(
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${survives === 'power' ? 'FULL' : 'NORMAL'}; ${SCHEMA}`,
+    );
     const of = 'chain = ? AND account = ?';
     const columns = 'hash, nonce, raw, what, intent, state';
     const add = database.prepare(

@@ -80,6 +80,7 @@ export interface SenderOptions {
   /** The hash of the chain's first block, or what else identifies it. */
   readonly chain: string;
   readonly outbox: string;
+  readonly survives: 'power' | 'process';
   readonly pollInterval: Duration;
   readonly confirmations: number;
   readonly fees: Fees | undefined;
@@ -109,7 +110,7 @@ const isNonceUsed = (message: string) =>
 /** Creates the sender of an account and opens its outbox. */
 export const createSender = (options: SenderOptions): Sender => {
   const { rpc, signer, clock, chainId, pollInterval, confirmations, patience, signal, onEvent } = options;
-  const outbox: Outbox = openOutbox(options.outbox, options.chain, signer.address);
+  const outbox: Outbox = openOutbox(options.outbox, options.chain, signer.address, options.survives);
   const turns = createTurns();
   /** By hash, and by intent. */
   const followed = new Map<Hex, Promise<RawReceipt>>();

@@ -39,6 +39,8 @@ import type { World } from './world.ts';
 
 /** The sensors of the page give a sample every 8 s. */
 const SAMPLE_PERIOD = Seconds(8);
+/** How often a mined transaction is looked for: twice a block. */
+const POLL_INTERVAL = Seconds(2.5);
 const MAX_GAP = Seconds(60);
 const LOGIN = 'lab';
 
@@ -98,6 +100,7 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
       port: 0,
       blockTime: LAB_BLOCK_TIME,
       clock,
+      survives: 'process',
       onEvent: (event) => {
         if (event.type !== 'started' && event.type !== 'snapshot') onTrouble(event.message);
       },
@@ -148,6 +151,8 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
         coin,
         clock,
         deployedAt: record.deployedAt,
+        pollInterval: POLL_INTERVAL,
+        survives: 'process',
         ...(signer ? { signer, outbox: directory.file(folder, 'outbox.sqlite') } : {}),
         onEvent: ({ type, message }) => {
           if (type === 'waiting' || type === 'back' || type === 'stuck') onTrouble(message);
