@@ -1,4 +1,4 @@
-/** Starting parts in order, ending them in reverse, on Ctrl-C or a service manager's SIGTERM. */
+/** Starting parts in order, ending them in reverse, on Ctrl-C, a service manager's SIGTERM or a closed terminal. */
 import { messageOf } from '@daisee/units';
 import type { Output } from './output.ts';
 
@@ -31,6 +31,8 @@ export const createLifecycle = (output: Output): Lifecycle => {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // The terminal was closed.
+  process.on('SIGHUP', onSignal);
   return {
     signal: controller.signal,
     started: (part) => {
@@ -52,6 +54,7 @@ export const createLifecycle = (output: Output): Lifecycle => {
         }
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);
+      process.off('SIGHUP', onSignal);
     },
   };
 };

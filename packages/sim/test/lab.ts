@@ -18,6 +18,7 @@ export const lab: TwinOptions = {
     batteryWh: 60,
     initialSoc: Percent(50),
     ownUseW: 0.5,
+    chargerW: 0.7,
     solar: { kind: 'panel', peakWatts: 30, latitude: 48.85, longitude: 2.35, cloudiness: 0.5 },
   },
 };
@@ -30,7 +31,10 @@ export const expectBalance = (truth: Truth, options: TwinOptions) => {
   const stored1 = truth.charge1 - (options.node1.batteryWh * options.node1.initialSoc) / 100;
   const stored2 = truth.charge2 - (options.node2.batteryWh * options.node2.initialSoc) / 100;
   expect(truth.charger).toBeCloseTo(stored1 + truth.losses1 + truth.fromOwn, 7);
-  expect(truth.panel).toBeCloseTo(stored2 + truth.losses2 + truth.ownUse + truth.fromNode2, 7);
+  expect(truth.panel + truth.charger2).toBeCloseTo(
+    stored2 + truth.losses2 + truth.ownUse + truth.fromNode2,
+    7,
+  );
 };
 
 /** Contacts over an hour, break before make, at any millisecond. */

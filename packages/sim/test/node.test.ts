@@ -19,6 +19,7 @@ const empty: Energies = {
   fromNode2: 0,
   unserved: 0,
   charger: 0,
+  charger2: 0,
   panel: 0,
   curtailed: 0,
   ownUse: 0,
@@ -42,6 +43,7 @@ const plant: fc.Arbitrary<Plant> = fc.record({
   battery1: battery,
   battery2: battery,
   charger: watts,
+  charger2: watts,
   ownUse: watts,
 });
 const feeds = fc.constantFrom<Feed>('own', 'node2', 'none');
@@ -85,7 +87,10 @@ describe('the flows of the lab', () => {
         };
         const flows = flowsOf(lab2, stored, feed, wish, sun);
         expect(flows.charger).toBeCloseTo(flows.charge1 + flows.losses1 + flows.fromOwn, 6);
-        expect(flows.panel).toBeCloseTo(flows.charge2 + flows.losses2 + flows.ownUse + flows.fromNode2, 6);
+        expect(flows.panel + flows.charger2).toBeCloseTo(
+          flows.charge2 + flows.losses2 + flows.ownUse + flows.fromNode2,
+          6,
+        );
         expect(flows.panel + flows.curtailed).toBeCloseTo(sun, 6);
         expect(flows.fromOwn + flows.fromNode2 + flows.unserved).toBeCloseTo(wish, 6);
         expect(flows.ownUse + flows.ownUseUnserved).toBeCloseTo(lab2.ownUse, 6);
@@ -124,7 +129,13 @@ describe('the flows of the lab', () => {
   });
 
   it('do not jump when a battery runs empty or full', () => {
-    const small: Plant = { battery1: lab, battery2: { ...lab, capacity: 20 }, charger: 0, ownUse: 0 };
+    const small: Plant = {
+      battery1: lab,
+      battery2: { ...lab, capacity: 20 },
+      charger: 0,
+      charger2: 0,
+      ownUse: 0,
+    };
     let stored: Energies = { ...empty, charge1: 2, charge2: 18 };
     let before = flowsOf(small, stored, 'own', 10, 25);
     for (let second = 0; second < 3600; second++) {
@@ -144,6 +155,7 @@ describe('a full battery of Node 2', () => {
     battery1: lab,
     battery2: { ...lab, capacity: 60, maxCharge: 60 },
     charger: 0,
+    charger2: 0,
     ownUse: 1,
   };
 

@@ -108,6 +108,7 @@ describe('the twin', () => {
         'unserved',
         'panel',
         'charger',
+        'charger2',
         'losses1',
         'losses2',
       ] as const)

@@ -68,6 +68,8 @@ export interface Lab {
   readonly chain: EmbeddedChain;
   /** The first block of this run. */
   readonly firstBlock: number;
+  /** What Node 1 had bought of each seller before this run, µWh. */
+  readonly purchased: ReadonlyMap<string, bigint>;
   /** A reader's connection to the ledger. */
   readonly ledger: Ledger;
   readonly twin: Twin;
@@ -209,6 +211,9 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
     };
 
     const ledger = await connect(undefined, 'reader');
+    const purchased = new Map(
+      (await ledger.purchases(node1)).map((row) => [row.seller as string, row.purchased as bigint]),
+    );
     const one = await startNode(
       node1,
       'node1',
@@ -269,6 +274,7 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
       clock,
       chain,
       firstBlock,
+      purchased,
       ledger,
       twin,
       finish,

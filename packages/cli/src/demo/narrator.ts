@@ -5,7 +5,7 @@ import { formatMicro, type Instant, sleepOrStop, toWattHours, untilNext } from '
 import type { Output } from '../output.ts';
 import type { Lab } from './lab.ts';
 import { LAB_BLOCK_TIME } from './setup.ts';
-import { createStory } from './story.ts';
+import { createStory, type Story } from './story.ts';
 import type { World } from './world.ts';
 
 export interface NarratorOptions {
@@ -23,11 +23,10 @@ type Told = {
 };
 
 export const createNarrator = ({ output, node1, node2, names }: NarratorOptions) => {
-  const story = createStory({ output, node1, node2, names });
   const waiting: Told[] = [];
   let now: (() => Instant) | undefined;
 
-  const tell = ({ at, ledger, agent, text }: Told): void => {
+  const tell = (story: Story, { at, ledger, agent, text }: Told): void => {
     if (ledger) story.event(ledger);
     else if (agent?.type === 'soc') story.soc(at, agent.stateOfCharge);
     else if (agent?.type === 'switched')
@@ -67,6 +66,7 @@ export const createNarrator = ({ output, node1, node2, names }: NarratorOptions)
     },
     /** Follows a running lab; `end` tells the rest. */
     follow: (lab: Lab) => {
+      const story = createStory({ output, node1, node2, names, purchased: lab.purchased });
       const stop = new AbortController();
       const feed = lab.ledger.createFeed({ from: lab.firstBlock });
       now = () => lab.clock.now();
@@ -80,7 +80,7 @@ export const createNarrator = ({ output, node1, node2, names }: NarratorOptions)
         for (const one of all.toSorted(
           (a, b) => a.at - b.at || Number(Boolean(a.agent)) - Number(Boolean(b.agent)),
         ))
-          tell(one);
+          tell(story, one);
       };
       const loop = lab.clock.task(async () => {
         while (await sleepOrStop(lab.clock, untilNext(lab.clock.now(), LAB_BLOCK_TIME), stop.signal))

@@ -1,4 +1,5 @@
 /** What a lab tells while it runs: the story in lines for people, the same as records for programs. */
+import { styleText } from 'node:util';
 import type { Address, LedgerEvent } from '@daisee/chain';
 import { type Duration, formatMicro, type Instant, Seconds, toWattHours } from '@daisee/units';
 import type { Output } from '../output.ts';
@@ -8,43 +9,51 @@ export interface StoryOptions {
   readonly node1: Address;
   readonly node2: Address;
   readonly names: ReadonlyMap<string, string>;
+  /** What Node 1 had bought of each seller before, µWh. */
+  readonly purchased?: ReadonlyMap<string, bigint>;
 }
 
 const iso = (at: Instant): string => new Date(at).toISOString();
 const clockTime = (at: Instant): string => iso(at).slice(11, 19);
 const wh = (energy: bigint): string => toWattHours(energy).toFixed(3);
 
+/** Key under which production is gathered, beside the origins of consumption. */
+const PRODUCED = 'produced';
+
+const paint = (style: 'dim' | 'green' | 'yellow' | 'red', text: string): string =>
+  process.stdout.isTTY ? styleText(style, text) : text;
+
 /** Lab time between two lines about plain consumption and production. */
 const QUIET: Duration = Seconds(60);
+
+export type Story = ReturnType<typeof createStory>;
 
 /** Tells events with their block; people get the consumption of a while in one line, programs every report. */
 export const createStory = (options: StoryOptions) => {
   const { output, names } = options;
-  const name = (address: Address): string => names.get(address) ?? `${address.slice(0, 8)}…`;
+  const name = (address: string): string => names.get(address) ?? `${address.slice(0, 8)}…`;
+  const purchased = new Map<string, bigint>(options.purchased);
   let block = 0;
   let soc: number | undefined;
   const since = new Map<string, { energy: bigint; register: bigint; at: Instant }>();
   let lastQuiet = 0;
 
-  const line = (at: Instant, text: string) =>
-    output.line(`#${String(block).padStart(5)}  ${clockTime(at)}  ${text}`);
+  const line = (at: Instant, text: string, style?: 'green' | 'yellow' | 'red') =>
+    output.line(
+      `${paint('dim', `#${String(block).padStart(5)}  ${clockTime(at)}`)}  ${style ? paint(style, text) : text}`,
+    );
   const charge = () => (soc === undefined ? '' : `  [battery ${soc.toFixed(1)} %]`);
 
+  const told = (origin: string, energy: bigint, register: bigint): string => {
+    if (origin === PRODUCED)
+      return `${name(options.node2)} produced ${wh(energy)} Wh (${wh(register)} in all)`;
+    if (origin === options.node1)
+      return `${name(options.node1)} consumed ${wh(energy)} Wh of its own energy (${wh(register)} in all)${charge()}`;
+    const left = (purchased.get(origin) ?? 0n) - register;
+    return `${name(options.node1)} consumed ${wh(energy)} Wh bought from ${name(origin)} (${wh(register)} in all, ${wh(left)} left)${charge()}`;
+  };
   const flush = (at: Instant) => {
-    for (const [key, { energy, register }] of since) {
-      if (key === 'produced')
-        line(at, `${name(options.node2)} produced ${wh(energy)} Wh (${wh(register)} in all)`);
-      else if (key === options.node1)
-        line(
-          at,
-          `${name(options.node1)} consumed ${wh(energy)} Wh of its own energy (${wh(register)} in all)${charge()}`,
-        );
-      else
-        line(
-          at,
-          `${name(options.node1)} consumed ${wh(energy)} Wh bought from ${name(key as Address)} (${wh(register)} in all)${charge()}`,
-        );
-    }
+    for (const [origin, { energy, register }] of since) line(at, told(origin, energy, register));
     since.clear();
     lastQuiet = at;
   };
@@ -78,10 +87,11 @@ export const createStory = (options: StoryOptions) => {
             registerWh: formatMicro(event.register),
             time: iso(event.at),
           });
-          gather('produced', event.energy, event.register, event.at);
+          gather(PRODUCED, event.energy, event.register, event.at);
           break;
         case 'bought':
           flush(event.at);
+          purchased.set(event.seller, (purchased.get(event.seller) ?? 0n) + event.energy);
           output.record({
             type: 'bought',
             block: event.block,
@@ -94,6 +104,7 @@ export const createStory = (options: StoryOptions) => {
           line(
             event.at,
             `${name(event.buyer)} bought ${wh(event.energy)} Wh from ${name(event.seller)} for ${wh(event.cost)} coins`,
+            'green',
           );
           break;
         case 'overdrawn':
@@ -108,6 +119,7 @@ export const createStory = (options: StoryOptions) => {
           line(
             event.at,
             `${name(event.consumer)} drew ${wh(event.energy)} Wh more from ${name(event.origin)} than it had bought; the next purchase covers it`,
+            'red',
           );
           break;
         default:
@@ -129,17 +141,21 @@ export const createStory = (options: StoryOptions) => {
         source,
         time: iso(at),
       });
-      const contacts = [...channels].map(([channel, on]) => `${channel} ${on ? 'on' : 'off'}`).join(', ');
+      const contacts = [...channels]
+        .toSorted(([a], [b]) => a - b)
+        .map(([channel, on]) => `${channel} ${on ? 'on' : 'off'}`)
+        .join(', ');
       line(
         at,
         source === options.node1
           ? `the relay puts ${name(options.node1)} back on its own battery (contacts ${contacts})${charge()}`
           : `the relay puts ${name(options.node1)} on ${name(source)}'s source (contacts ${contacts})${charge()}`,
+        'yellow',
       );
     },
     trouble(at: Instant, text: string): void {
       output.record({ type: 'trouble', block, message: text, time: iso(at) });
-      line(at, text);
+      line(at, text, 'red');
     },
     reached(number: number): void {
       block = Math.max(block, number);

@@ -2,7 +2,7 @@
  * The power flows of the lab, and what they add up to. Pure: no instants, no contacts, no files.
  *
  * Node 1: a charger (from the mains) charges its battery; the battery feeds its load when the wires say so.
- * Node 2: the panel feeds Node 2's own use and the load exported to Node 1; what is over charges its battery, what is
+ * Node 2: a charger may charge its battery too; the panel feeds Node 2's own use and the load exported to Node 1; what is over charges its battery, what is
  * missing comes from it; with a full battery the panel is curtailed.
  *
  * The panel's controller takes some seconds to follow: when the export begins or ends, the battery bears the
@@ -25,6 +25,8 @@ export interface Plant {
   readonly battery2: Battery;
   /** Output of Node 1's charger, W. */
   readonly charger: number;
+  /** Output of Node 2's charger, W. */
+  readonly charger2: number;
   /** What Node 2 uses itself, W. */
   readonly ownUse: number;
 }
@@ -39,8 +41,9 @@ export interface Energies {
   readonly fromNode2: number;
   /** What the load wanted and did not get. */
   readonly unserved: number;
-  /** What the charger put into Node 1's battery. */
+  /** What the chargers put into Node 1's and Node 2's battery. */
   readonly charger: number;
+  readonly charger2: number;
   /** What left the panel. */
   readonly panel: number;
   /** What the panel could have given and nobody took. */
@@ -66,6 +69,7 @@ export const ENERGY_NAMES = [
   'fromNode2',
   'unserved',
   'charger',
+  'charger2',
   'panel',
   'curtailed',
   'ownUse',
@@ -91,21 +95,25 @@ export const flowsOf = (plant: Plant, stored: Energies, feed: Feed, wish: number
   const fromNode2 = direct + discharge - ownUse;
   const charge = Math.min(offered - direct, fits(battery2, stored.charge2));
 
+  // From the mains comes what the panel leaves room for.
+  const charger2 = Math.min(plant.charger2, Math.max(0, canTake(battery2, stored.charge2) - charge));
+
   const taken1 = fromOwn / battery1.dischargeEfficiency;
   const taken2 = discharge / battery2.dischargeEfficiency;
   return {
     charge1: charger * battery1.chargeEfficiency - taken1,
-    charge2: charge * battery2.chargeEfficiency - taken2,
+    charge2: (charge + charger2) * battery2.chargeEfficiency - taken2,
     fromOwn,
     fromNode2,
     unserved: wish - fromOwn - fromNode2,
     charger,
+    charger2,
     panel: direct + charge,
     curtailed: sun - direct - charge,
     ownUse,
     ownUseUnserved: plant.ownUse - ownUse,
     losses1: charger * (1 - battery1.chargeEfficiency) + taken1 - fromOwn,
-    losses2: charge * (1 - battery2.chargeEfficiency) + taken2 - discharge,
+    losses2: (charge + charger2) * (1 - battery2.chargeEfficiency) + taken2 - discharge,
     curtailing: (surplus - stored.curtailing) / CONTROLLER_HOURS,
   };
 };
@@ -124,6 +132,7 @@ export const after = (from: Energies, flows: Flows, hours: number): Energies => 
   fromNode2: from.fromNode2 + flows.fromNode2 * hours,
   unserved: from.unserved + flows.unserved * hours,
   charger: from.charger + flows.charger * hours,
+  charger2: from.charger2 + flows.charger2 * hours,
   panel: from.panel + flows.panel * hours,
   curtailed: from.curtailed + flows.curtailed * hours,
   ownUse: from.ownUse + flows.ownUse * hours,

@@ -31,6 +31,7 @@ export const initialEnergies = ({ node1, node2 }: WorldSettings): Energies => ({
   fromNode2: 0,
   unserved: 0,
   charger: 0,
+  charger2: 0,
   panel: 0,
   curtailed: 0,
   ownUse: 0,
@@ -68,8 +69,9 @@ export const createLab = (
     sun,
     plant: {
       battery1: batteryOf(node1, node1.chargerW, 4 * load.peak),
-      battery2: batteryOf(node2, 0, 4 * (load.peak + ownUse)),
+      battery2: batteryOf(node2, node2.chargerW ?? 0, 4 * (load.peak + ownUse)),
       charger: node1.chargerW,
+      charger2: node2.chargerW ?? 0,
       ownUse,
     },
     sensor1: {

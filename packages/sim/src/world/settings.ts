@@ -29,6 +29,8 @@ export interface Node1Settings extends BatterySettings {
 /** The producer: panel and battery. */
 export interface Node2Settings extends BatterySettings {
   readonly solar: SolarSettings;
+  /** Mains charger of its battery, W; 0 (none) by default: what it sells then is not from its panel alone. */
+  readonly chargerW?: number;
   /** What it uses itself, W; 0 by default. */
   readonly ownUseW?: number;
 }
@@ -44,9 +46,9 @@ export interface WorldSettings {
   /** Share by which the power sensors show too much (0.01 = 1 %); 0 by default. */
   readonly gainError?: { readonly node1?: number; readonly node2?: number };
   /**
-   * Standard deviation of a power sensor's noise as a share of its typical power; 0.0007 by default. That is an
+   * Standard deviation of a power sensor's noise as a share of its typical power; 0.0002 by default. That is an
    * ACS712 (21 mV peak to peak at 185 mV/A, its data sheet: 3.2 mV rms or 17 mA) of which the sketch averages a
-   * thousand readings (0.55 mA: 6.6 mW at 12 V) on a load of 10 W; an INA219 averaging 128 samples is below that.
+   * second's 8,000 readings (0.2 mA: 2.3 mW at 12 V) on a load of 10 W; an INA219 averaging 128 samples is below that.
    */
   readonly noise?: number;
 }
@@ -95,6 +97,7 @@ export const checkSettings = ({ seed, node1, node2, noise, gainError }: WorldSet
   checkBattery('Node 1', node1);
   checkBattery('Node 2', node2);
   check('charger (W)', node1.chargerW, 0, 1e9);
+  check('charger of Node 2 (W)', node2.chargerW ?? 0, 0, 1e9);
   check('own use of Node 2 (W)', node2.ownUseW ?? 0, 0, 1e9);
   if (node1.load.kind === 'constant') check('load (W)', node1.load.watts, 0, 1e9);
   if (node1.load.kind === 'household') check('mean load (W)', node1.load.meanWatts, 0, 1e9);
@@ -120,7 +123,7 @@ export const batteryOf = (settings: BatterySettings, charging: number, dischargi
   maxDischarge: settings.maxDischargeW ?? Math.max(3 * settings.batteryWh, discharging),
 });
 
-const DEFAULT_NOISE = 0.0007;
+const DEFAULT_NOISE = 0.0002;
 
 /** The noise of a sensor for a curve that it measures, W. */
 export const noiseFor = (settings: WorldSettings, curve: Curve): number =>
@@ -161,6 +164,7 @@ export const describeSettings = (
   ...batteryNames('Node 1', settings.node1),
   ...batteryNames('Node 2', settings.node2),
   'the charger': `${settings.node1.chargerW} W`,
+  "Node 2's charger": `${settings.node2.chargerW ?? 0} W`,
   "Node 2's own use": `${settings.node2.ownUseW ?? 0} W`,
   'the wiring': JSON.stringify(
     wiring.loads.map(({ own, sellers }) => [own, sellers.map((seller) => seller.channels)]),

@@ -84,6 +84,7 @@ const readKept = (database: DatabaseSync): KeptWorld | undefined => {
         fromNode2: number('fromNode2'),
         unserved: number('unserved'),
         charger: number('charger'),
+        charger2: number('charger2'),
         panel: number('panel'),
         curtailed: number('curtailed'),
         ownUse: number('ownUse'),
