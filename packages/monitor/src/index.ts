@@ -13,3 +13,14 @@ export {
   type Sensor,
   type StoredSample,
 } from './store/store.ts';
+export { UnknownTariff } from './store/tariffs.ts';
+export { HoursRefused, type NightHours } from './tariff/hours.ts';
+export {
+  type DayAndNight,
+  Euros,
+  type NewTariff,
+  type Rate,
+  type Tariff,
+  TariffRefused,
+} from './tariff/tariff.ts';
+export { ZoneUnknown } from './tariff/zone.ts';

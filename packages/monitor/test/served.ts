@@ -9,6 +9,7 @@ import {
   type MonitorStore,
   type MonitorWarning,
   openStore,
+  type SampleStore,
 } from '../src/index.ts';
 
 /** 2026-11-22T11:59:28.352Z: the instant of v0.2's captured answers. */
@@ -25,6 +26,26 @@ export interface Served {
   end(): Promise<void>;
 }
 
+/** Starts a monitor on a store, at `NOW` unless another clock is given; the store stays open when it ends. */
+export const serveStore = async <S extends SampleStore>(
+  store: S,
+  options: Partial<MonitorOptions> = {},
+): Promise<Omit<Served, 'store'> & { readonly store: S }> => {
+  const clock = options.clock ?? new VirtualClock({ start: NOW });
+  const warnings: MonitorWarning[] = [];
+  const monitor = createMonitor({
+    clock,
+    port: 0,
+    login: LOGIN,
+    password: PASSWORD,
+    onWarning: (warning) => warnings.push(warning),
+    ...options,
+    store,
+  });
+  await monitor.start();
+  return { store, monitor, clock, warnings, url: monitor.url, end: () => monitor.stop() };
+};
+
 /** Starts a monitor; the store has one sensor, "CitizenWatt", a load. */
 export const serve = async (
   options: Partial<MonitorOptions> & { readonly before?: (store: MonitorStore) => void } = {},
@@ -33,26 +54,11 @@ export const serve = async (
   const store = openStore({ file: ':memory:' });
   store.addSensor({ name: 'CitizenWatt', sign: 'load' });
   before?.(store);
-  const clock = given.clock ?? new VirtualClock({ start: NOW });
-  const warnings: MonitorWarning[] = [];
-  const monitor = createMonitor({
-    store,
-    clock,
-    port: 0,
-    login: LOGIN,
-    password: PASSWORD,
-    onWarning: (warning) => warnings.push(warning),
-    ...given,
-  });
-  await monitor.start();
+  const served = await serveStore(store, given);
   return {
-    store,
-    monitor,
-    clock,
-    warnings,
-    url: monitor.url,
+    ...served,
     end: async () => {
-      await monitor.stop();
+      await served.end();
       store.close();
     },
   };

@@ -9,6 +9,7 @@ import { SCHEMA_VERSION } from '../src/store/schema.ts';
 import { storeIn } from '../src/store/sqlite-store.ts';
 import { at, every, sample } from './samples.ts';
 import { type StoreUnderTest, sampleStoreSuite } from './store-suite.ts';
+import { storeTariffSuite } from './store-tariffs.ts';
 
 const openIn = (directory: string): StoreUnderTest => {
   const store = openStore({ file: join(directory, 'monitor.sqlite'), survives: 'process' });
@@ -25,7 +26,9 @@ const openIn = (directory: string): StoreUnderTest => {
   };
 };
 
-sampleStoreSuite('a store in SQLite', async () => openIn(mkdtempSync(join(tmpdir(), 'daisee-store-'))));
+const openNew = async (): Promise<StoreUnderTest> => openIn(mkdtempSync(join(tmpdir(), 'daisee-store-')));
+sampleStoreSuite('a store in SQLite', openNew);
+storeTariffSuite('tariffs and look-ups in SQLite', openNew);
 
 describe('the file of a store', () => {
   let directory: string;
@@ -134,6 +137,10 @@ describe('the file of a store', () => {
     ].map((sql) => database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all());
     for (const plan of plans)
       expect(JSON.stringify(plan)).toMatch(/^\[[^[]*SEARCH samples USING (COVERING )?INDEX[^[]*\]$/);
+    const byId = 'SELECT * FROM samples WHERE id >= 1 AND id < 5 AND +sensor = 1 ORDER BY at';
+    expect(JSON.stringify(database.prepare(`EXPLAIN QUERY PLAN ${byId}`).all())).toMatch(
+      /SEARCH samples USING INTEGER PRIMARY KEY/,
+    );
     database.close();
   });
 });

@@ -8,7 +8,7 @@ import {
   shareOut,
 } from '@daisee/meter';
 import { Duration, Energy, Instant, Percent, Register, Watts } from '@daisee/units';
-import type { StoredSample } from './store.ts';
+import type { FollowedSample, StoredSample } from './store.ts';
 
 /** A row's state of the integration; whole numbers as SQLite keeps them (read as bigint). */
 export interface StateRow {
@@ -71,6 +71,20 @@ export const storedSampleOf = (row: SampleRow): StoredSample => ({
   ...(row.voltage === null ? {} : { voltage: row.voltage }),
   register: Register(row.register),
   exported: Register(row.exported),
+});
+
+/** A row with the instant of the next one of its sensor. */
+export interface FollowedRow extends SampleRow {
+  readonly next: bigint | null;
+}
+
+// The minimum is one look-up in the index on (sensor, at).
+export const FOLLOWED_COLUMNS = `${SAMPLE_COLUMNS},
+  (SELECT min(later.at) FROM samples AS later WHERE later.sensor = samples.sensor AND later.at > samples.at) AS next`;
+
+export const followedSampleOf = (row: FollowedRow): FollowedSample => ({
+  ...storedSampleOf(row),
+  ...(row.next === null ? {} : { next: Instant(Number(row.next)) }),
 });
 
 export const storedSampleFrom = (id: number, sample: Sample, state: Integration): StoredSample => ({

@@ -11,6 +11,9 @@ const APPLICATION_ID = 0x44_41_49_53;
  * (registers in µWh, remainders and debt in the units of @daisee/meter, highest power in µW), so that any window's
  * energy is two look-ups and an integration goes on from any row. `gap_from` is the previous sample's instant where
  * the stretch before this sample is a gap. All integers, so nothing stands between a query and the index.
+ *
+ * `tariffs`: amounts in millionths of a euro (slopes per kWh, constants per day), `threshold` in W, the night from
+ * `night_start` to `night_end`, both `HH:MM` on the clocks of `zone`; at most one is current.
  */
 const migrations: readonly string[] = [
   `
@@ -41,6 +44,23 @@ const migrations: readonly string[] = [
     UNIQUE (sensor, at)
   ) STRICT;
   CREATE INDEX gaps ON samples (sensor, at, gap_from) WHERE gap_from IS NOT NULL;
+  `,
+  `
+  CREATE TABLE tariffs (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    type INTEGER NOT NULL REFERENCES types (id),
+    day_slope INTEGER NOT NULL,
+    day_constant INTEGER NOT NULL,
+    night_slope INTEGER NOT NULL,
+    night_constant INTEGER NOT NULL,
+    threshold INTEGER,
+    current INTEGER NOT NULL DEFAULT 0 CHECK (current IN (0, 1)),
+    night_start TEXT,
+    night_end TEXT,
+    zone TEXT
+  ) STRICT;
+  CREATE UNIQUE INDEX current_tariff ON tariffs (current) WHERE current = 1;
   `,
 ];
 

@@ -3,12 +3,15 @@
  */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import type { SignRule } from '@daisee/meter';
-import { Duration, Energy, Instant, Register, type Watts } from '@daisee/units';
+import { Duration, Energy, Instant, Register, Watts } from '@daisee/units';
 import { createAppender } from './appender.ts';
 import { onStore, SensorDiffers, UnknownSensor } from './errors.ts';
 import {
   type Edge,
   energyBetween,
+  FOLLOWED_COLUMNS,
+  type FollowedRow,
+  followedSampleOf,
   registersAt,
   SAMPLE_COLUMNS,
   type SampleRow,
@@ -18,7 +21,8 @@ import {
 } from './rows.ts';
 import { migrate } from './schema.ts';
 import { stepEdges } from './steps.ts';
-import { DEFAULT_TYPE, type MonitorStore, type Sensor, type SensorType } from './store.ts';
+import { DEFAULT_TYPE, type MonitorStore, type PowerSum, type Sensor, type SensorType } from './store.ts';
+import { createTariffs } from './tariffs.ts';
 
 export interface StoreOptions {
   /** The file; made when it is not there. Beside it SQLite keeps `FILE-wal` and `FILE-shm`. */
@@ -80,8 +84,16 @@ export const storeIn = (database: DatabaseSync, file: string): MonitorStore => {
     `SELECT gap_from AS "from", at AS "to" FROM samples
       WHERE sensor = ? AND gap_from IS NOT NULL AND at > ? AND gap_from < ? ORDER BY at`,
   );
-  const mean = database.prepare(
-    'SELECT avg(power) AS mean FROM samples WHERE sensor = ? AND at >= ? AND at < ?',
+  // A float sum: one of integers could pass 64 bits.
+  const power = database.prepare(
+    'SELECT count(*) AS count, total(power) AS microWatts FROM samples WHERE sensor = ? AND at >= ? AND at < ?',
+  );
+  // By the primary key: the plus keeps the index on (sensor, at) out of it, which would scan the sensor's samples.
+  const identified = bigints(
+    `SELECT ${FOLLOWED_COLUMNS} FROM samples WHERE id >= ? AND id < ? AND +sensor = ? ORDER BY at`,
+  );
+  const fromEnd = bigints(
+    `SELECT ${FOLLOWED_COLUMNS} FROM samples WHERE sensor = ? ORDER BY at DESC LIMIT ? OFFSET ?`,
   );
   const allSensors = database.prepare(`${SENSORS} ORDER BY sensors.id`);
   const oneSensor = database.prepare(`${SENSORS} WHERE sensors.id = ?`);
@@ -92,6 +104,7 @@ export const storeIn = (database: DatabaseSync, file: string): MonitorStore => {
     'INSERT INTO sensors (name, sign, type) SELECT ?, ?, id FROM types WHERE name = ? ON CONFLICT DO NOTHING',
   );
   const append = createAppender(database);
+  const { tariffs, setTariff, useTariff, removeTariff } = createTariffs(database);
 
   // Asked before every answer about a sensor; few and never changed once there, so they are kept.
   const known = new Map<number, Sensor>();
@@ -116,15 +129,24 @@ export const storeIn = (database: DatabaseSync, file: string): MonitorStore => {
     const newer = Number(older?.at) === at ? undefined : one(after, sensorId, at);
     return { at, ...(older ? { before: older } : {}), ...(newer ? { after: newer } : {}) };
   };
-  const energyBySteps: MonitorStore['energyBySteps'] = (sensorId, from, to, step) => {
+  const energyByEdges: MonitorStore['energyByEdges'] = (sensorId, edges) => {
     const { sign } = existing(sensorId);
-    const [first, ...ends] = stepEdges(from, to, step);
+    const [first, ...ends] = edges;
     if (first === undefined) return [];
     let edge = edgeAt(sensorId, first);
     return ends.map((end) => {
       const start = edge;
       edge = edgeAt(sensorId, end);
       return energyBetween(start, edge, sign);
+    });
+  };
+  const energyBySteps: MonitorStore['energyBySteps'] = (sensorId, from, to, step) =>
+    energyByEdges(sensorId, stepEdges(from, to, step));
+  const powerByEdges: MonitorStore['powerByEdges'] = (sensorId, edges) => {
+    existing(sensorId);
+    return edges.slice(1).map((end, i) => {
+      const { count, microWatts } = power.get(sensorId, edges[i] ?? end, end) as unknown as PowerSum;
+      return count === 0 ? undefined : { count, microWatts };
     });
   };
   const ask = <T>(work: () => T): T => onStore(file, work);
@@ -163,14 +185,24 @@ export const storeIn = (database: DatabaseSync, file: string): MonitorStore => {
     energy: (sensorId, from, to) =>
       ask(() => energyBySteps(sensorId, from, to, Duration(to - from))[0] ?? Energy(0n)),
     energyBySteps: (sensorId, from, to, step) => ask(() => energyBySteps(sensorId, from, to, step)),
+    energyByEdges: (sensorId, edges) => ask(() => energyByEdges(sensorId, edges)),
     meanPowerBySteps: (sensorId, from, to, step) =>
+      ask(() =>
+        powerByEdges(sensorId, stepEdges(from, to, step)).map(
+          (sum) => sum && Watts(sum.microWatts / sum.count / 1e6),
+        ),
+      ),
+    powerByEdges: (sensorId, edges) => ask(() => powerByEdges(sensorId, edges)),
+    samplesById: (sensorId, from, to) =>
       ask(() => {
         existing(sensorId);
-        const edges = stepEdges(from, to, step);
-        return edges.slice(1).map((end, i) => {
-          const { mean: microWatts } = mean.get(sensorId, edges[i] ?? end, end) as { mean: number | null };
-          return microWatts === null ? undefined : ((microWatts / 1e6) as Watts);
-        });
+        return (identified.all(from, to, sensorId) as unknown as FollowedRow[]).map(followedSampleOf);
+      }),
+    samplesFromEnd: (sensorId, from, to) =>
+      ask(() => {
+        existing(sensorId);
+        const rows = fromEnd.all(sensorId, Math.max(0, to - from), -to) as unknown as FollowedRow[];
+        return rows.map(followedSampleOf).toReversed();
       }),
     gaps: (sensorId, from, to) =>
       ask(() => {
@@ -182,6 +214,10 @@ export const storeIn = (database: DatabaseSync, file: string): MonitorStore => {
           }),
         );
       }),
+    tariffs: () => ask(tariffs),
+    setTariff: (tariff) => ask(() => setTariff(tariff)),
+    useTariff: (id) => ask(() => useTariff(id)),
+    removeTariff: (id) => ask(() => removeTariff(id)),
     close: () => {
       if (database.isOpen) ask(() => database.close());
     },

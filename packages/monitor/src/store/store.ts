@@ -5,6 +5,7 @@
  */
 import type { Gap, Sample, SignRule } from '@daisee/meter';
 import { type Duration, type Energy, type Instant, type Register, Seconds, type Watts } from '@daisee/units';
+import type { NewTariff, Tariff } from '../tariff/tariff.ts';
 
 /** The longest time between two samples that a straight line bridges, unless the caller says otherwise. */
 export const DEFAULT_MAX_GAP: Duration = Seconds(15 * 60);
@@ -42,6 +43,19 @@ export interface StoredSample extends Sample {
   readonly register: Register;
   /** µWh of export up to this sample; zero but for a `signed` sensor. */
   readonly exported: Register;
+}
+
+/** A sample with the instant of the one after it, which is where its own stretch of time ends. */
+export interface FollowedSample extends StoredSample {
+  /** Absent for the newest sample. */
+  readonly next?: Instant;
+}
+
+/** The samples of a stretch: how many, and their powers added up. */
+export interface PowerSum {
+  readonly count: number;
+  /** µW (float: a sum for a mean). */
+  readonly microWatts: number;
 }
 
 /** What became of the samples of one `append`. */
@@ -95,6 +109,8 @@ export interface SampleStore {
     to: Instant,
     step: Duration,
   ): Answer<readonly (Energy | undefined)[]>;
+  /** The same for the stretches between edges (ascending): one register look-up for each edge. */
+  energyByEdges(sensorId: number, edges: readonly Instant[]): Answer<readonly (Energy | undefined)[]>;
   /** Mean of the samples of each step of a window (the last one ends at `to`); undefined where there is none. */
   meanPowerBySteps(
     sensorId: number,
@@ -102,8 +118,28 @@ export interface SampleStore {
     to: Instant,
     step: Duration,
   ): Answer<readonly (Watts | undefined)[]>;
+  /** The samples of each stretch between edges (ascending), its start included; undefined where there is none. */
+  powerByEdges(sensorId: number, edges: readonly Instant[]): Answer<readonly (PowerSum | undefined)[]>;
+  /** The sensor's samples with `from` ≤ `id` < `to`, ascending by `at`. */
+  samplesById(sensorId: number, from: number, to: number): Answer<readonly FollowedSample[]>;
+  /**
+   * The sensor's samples by their place from the end, ascending by `at`: `from` ≤ place < `to` ≤ 0, the newest has
+   * place -1. Counts as many rows of the index as there are samples after them.
+   */
+  samplesFromEnd(sensorId: number, from: number, to: number): Answer<readonly FollowedSample[]>;
   /** The gaps that touch the window, ascending, whole (not cut to the window). */
   gaps(sensorId: number, from: Instant, to: Instant): Answer<readonly Gap[]>;
+  /** All tariffs, ascending by id. */
+  tariffs(): Answer<readonly Tariff[]>;
+  /**
+   * Stores a tariff; one of that name becomes what is given and stays current if it was.
+   * @throws TariffRefused, HoursRefused, ZoneUnknown when it cannot be.
+   */
+  setTariff(tariff: NewTariff): Answer<Tariff>;
+  /** Makes a tariff the current one, by which energy is priced; undefined for none. @throws UnknownTariff */
+  useTariff(id: number | undefined): Answer<void>;
+  /** @throws UnknownTariff */
+  removeTariff(id: number): Answer<void>;
   close(): Answer<void>;
 }
 

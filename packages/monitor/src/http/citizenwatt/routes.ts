@@ -1,23 +1,26 @@
-/**
- * The CitizenWatt API as v0.2's clients call it: `watts` and `kwatthours` by time, sensors, types, time. By identity,
- * euros and tariffs belong here too, a file for each topic.
- */
+/** The CitizenWatt API as v0.2's clients call it: each address, and which file answers it. */
 import { Readable } from 'node:stream';
 import type { Clock } from '@daisee/units';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { SampleStore, Sensor } from '../../store/store.ts';
+import { costAt, type Tariff, toEuros } from '../../tariff/tariff.ts';
 import type { Access } from '../access.ts';
-import {
-  energyOfSteps,
-  energyOfWindow,
-  type Measured,
-  meanPowers,
-  nothingMeasured,
-  sampleAt,
-  samplesOfWindow,
-} from './by-time.ts';
+import { amountById, amountByIdSteps, meanPowersById, sampleById, samplesById } from './by-id.ts';
+import { type Asked, nothingMeasured } from './by-rate.ts';
+import { amountOfSteps, amountOfWindow, meanPowers, sampleAt, samplesOfWindow } from './by-time.ts';
 import { float, list, object } from './json.ts';
-import { instantOf, sensorIdOf, stepOf, windowOf } from './numbers.ts';
+import {
+  energyOf,
+  instantOf,
+  oneOf,
+  rangeOf,
+  sensorIdOf,
+  stepOf,
+  stepOfRange,
+  tariffIdOf,
+  windowOf,
+} from './numbers.ts';
+import { createPricing, providerJson } from './pricing.ts';
 
 export interface CitizenWattOptions {
   readonly store: SampleStore;
@@ -32,7 +35,11 @@ interface Parts {
   readonly sensor: string;
   readonly t0: string;
   readonly t1: string;
+  readonly a: string;
+  readonly b: string;
   readonly step: string;
+  readonly tariff: string;
+  readonly kwh: string;
 }
 
 const sensorJson = (sensor: Sensor): string =>
@@ -60,14 +67,17 @@ export const addCitizenWatt = (app: FastifyInstance, { store, clock, access }: C
       },
     });
   };
-  const measured = (
-    url: string,
-    answer: (from: Measured, sensorId: number, parts: Parts) => Promise<Body>,
-  ): void =>
+  const pricing = createPricing(store, clock);
+  const measured = (url: string, answer: (asked: Asked, parts: Parts) => Promise<Body>): void =>
     route(`/api/:sensor/get/${url}`, async (parts) => {
       const sensorId = sensorIdOf(parts.sensor);
-      return await answer((await store.sensor(sensorId)) ? store : nothingMeasured, sensorId, parts);
+      const there = (await store.sensor(sensorId)) ? store : nothingMeasured;
+      return await answer({ store: there, sensorId, pricing: await pricing() }, parts);
     });
+  const tariffOf = async (text: string): Promise<Tariff | undefined> => {
+    const id = tariffIdOf(text);
+    return (await store.tariffs()).find((tariff) => (id === undefined ? tariff.current : tariff.id === id));
+  };
 
   route('/api/time', () => object({ data: float(clock.now() / 1000) }));
   route('/api/sensors', async () => object({ data: listOrNull((await store.sensors()).map(sensorJson)) }));
@@ -81,15 +91,42 @@ export const addCitizenWatt = (app: FastifyInstance, { store, clock, access }: C
     );
     return object({ data: listOrNull(types) });
   });
-  measured('watts/by_time/:t0', (from, id, { t0 }) => sampleAt(from, id, instantOf('T', t0)));
-  measured('watts/by_time/:t0/:t1', (from, id, parts) => samplesOfWindow(from, id, windowOf(parts)));
-  measured('kwatthours/by_time/:t0/:t1', (from, id, parts) => energyOfWindow(from, id, windowOf(parts)));
-  measured('watts/by_time/:t0/:t1/:step', (from, id, parts) => {
+  measured('watts/by_time/:t0', (asked, { t0 }) => sampleAt(asked, instantOf('T', t0)));
+  measured('watts/by_time/:t0/:t1', (asked, parts) => samplesOfWindow(asked, windowOf(parts)));
+  measured('watts/by_time/:t0/:t1/:step', (asked, parts) => {
     const window = windowOf(parts);
-    return meanPowers(from, id, window, stepOf(parts.step, window));
+    return meanPowers(asked, window, stepOf(parts.step, window));
   });
-  measured('kwatthours/by_time/:t0/:t1/:step', (from, id, parts) => {
-    const window = windowOf(parts);
-    return energyOfSteps(from, id, window, stepOf(parts.step, window));
+  measured('watts/by_id/:a', (asked, { a }) => sampleById(asked, oneOf(a)));
+  measured('watts/by_id/:a/:b', (asked, parts) => samplesById(asked, rangeOf(parts)));
+  measured('watts/by_id/:a/:b/:step', (asked, parts) => {
+    const range = rangeOf(parts);
+    return meanPowersById(asked, range, stepOfRange(parts.step, range));
   });
+  for (const amount of ['kwatthours', 'euros'] as const) {
+    measured(`${amount}/by_time/:t0/:t1`, (asked, parts) => amountOfWindow(amount, asked, windowOf(parts)));
+    measured(`${amount}/by_time/:t0/:t1/:step`, (asked, parts) => {
+      const window = windowOf(parts);
+      return amountOfSteps(amount, asked, window, stepOf(parts.step, window));
+    });
+    measured(`${amount}/by_id/:a`, (asked, { a }) => amountById(amount, asked, oneOf(a)));
+    measured(`${amount}/by_id/:a/:b`, (asked, parts) => amountById(amount, asked, rangeOf(parts)));
+    measured(`${amount}/by_id/:a/:b/:step`, (asked, parts) => {
+      const range = rangeOf(parts);
+      return amountByIdSteps(amount, asked, range, stepOfRange(parts.step, range));
+    });
+  }
+  route('/api/energy_providers', async () =>
+    object({ data: listOrNull((await store.tariffs()).map(providerJson)) }),
+  );
+  route('/api/energy_providers/:tariff', async (parts) => {
+    const tariff = await tariffOf(parts.tariff);
+    return object({ data: tariff ? providerJson(tariff) : 'null' });
+  });
+  for (const rate of ['day', 'night'] as const)
+    route(`/api/:tariff/watt_to_euros/${rate}/:kwh`, async (parts) => {
+      const energy = energyOf(parts.kwh);
+      const tariff = await tariffOf(parts.tariff);
+      return object({ data: tariff ? float(toEuros(costAt(tariff[rate], energy))) : 'null' });
+    });
 };
