@@ -202,6 +202,7 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
   return {
     period,
     every: rules.period,
+    look: switching.look,
     settled: async () => {
       lane.tick();
       await clock.aside(lane.idle);

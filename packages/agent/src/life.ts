@@ -42,6 +42,10 @@ export interface Session {
   readonly now: () => Instant;
   /** One turn of the loop. */
   readonly period: () => Promise<void>;
+  /**
+   * Looks at the relay for the first time: what it shows counts from now on, so nothing may be waited for before.
+   */
+  readonly look?: () => Promise<unknown>;
   /** Tries to settle with the ledger; resolves with what went wrong, undefined when nothing did. */
   readonly settled: () => Promise<unknown>;
   /** What stopping does, in this order. */
@@ -159,6 +163,7 @@ export const createLife = (
     const mine: Running = { session, abort, loop: Promise.resolve() };
     running = mine;
     stopping = undefined;
+    await session.look?.();
     let failure: unknown;
     await within(clock, session.every, async () => {
       failure = await session.settled();

@@ -90,6 +90,11 @@ export interface LedgerOptions {
   readonly outbox?: string;
   /** What the outbox outlives: a power cut (default), or only the end of the process. */
   readonly survives?: 'power' | 'process';
+  /**
+   * Whether `start` waits for what a crash left in the outbox, which takes blocks; true by default. An agent settles
+   * by itself, after it has looked at its relay.
+   */
+  readonly settles?: boolean;
   /** Blocks, its own included, after which a transaction counts as mined. */
   readonly confirmations?: number;
   readonly fees?: Fees;
@@ -104,7 +109,7 @@ export interface LedgerOptions {
 
 export interface Ledger extends LedgerReads, LedgerWrites {
   /**
-   * Waits until the chain answers, checks what is there, and settles what a crash left.
+   * Waits until the chain answers, checks what is there, and settles what a crash left (unless `settles` is off).
    * @throws WrongChain, NoContract, WrongContract, ChainAnswer
    */
   start(signal?: AbortSignal): Promise<void>;
@@ -283,7 +288,7 @@ export const connectLedger = (options: LedgerOptions): Ledger => {
         signal: stopping.signal,
         onEvent,
       });
-      await sender.settle();
+      if (options.settles !== false) await sender.settle();
     },
     stop: async () => {
       stopping.abort();

@@ -70,8 +70,10 @@ const program = async (asked: string | undefined): Promise<Command> => {
 /** Runs one command line; sets the exit code: 0 only on success. */
 export const main = async (argv: readonly string[]): Promise<void> => {
   // A reader that goes away (`daisee demo | head`) ends the command like Ctrl-C does, with the relay at rest.
+  let isHeard = true;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.kill(process.pid, 'SIGTERM');
+    if (error.code === 'EPIPE' && isHeard) process.kill(process.pid, 'SIGTERM');
+    isHeard = false;
   });
   const asked = argv.slice(2).find((word) => !word.startsWith('-'));
   try {

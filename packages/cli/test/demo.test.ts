@@ -157,6 +157,26 @@ describe('daisee demo', () => {
     expectTrueBooks(summaryOf(stdout));
   });
 
+  it('ends like on Ctrl-C when nobody reads its output any more', { timeout: 60_000 }, async () => {
+    const directory = join(scratch(), 'lab');
+    const lab = start(['demo', '--speed', '600', '--data', directory]);
+    await lab.line(/^# .*consumed .* of its own energy/);
+    lab.closeOutput();
+    const { code, stderr } = await lab.ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const again = await daisee([
+      'demo',
+      '--speed',
+      '6000',
+      '--duration',
+      '1m',
+      '--json',
+      '--data',
+      directory,
+    ]);
+    expectTrueBooks(summaryOf(again.stdout));
+  });
+
   it('ends on Ctrl-C with its books complete, the relay at rest and nothing left running', {
     timeout: 60_000,
   }, async () => {

@@ -155,6 +155,7 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
         deployedAt: record.deployedAt,
         pollInterval: POLL_INTERVAL,
         survives: 'process',
+        settles: false,
         ...(signer ? { signer, outbox: directory.file(folder, 'outbox.sqlite') } : {}),
         onEvent: ({ type, message }) => {
           if (type === 'waiting' || type === 'back' || type === 'stuck') onTrouble(message);

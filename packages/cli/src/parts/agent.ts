@@ -122,6 +122,7 @@ export const startAgent = async ({
     signer,
     clock,
     outbox: join(directory, 'outbox.sqlite'),
+    settles: false,
     ...(contracts.chainId ? { chainId: contracts.chainId } : {}),
     ...feesOf(contracts),
     onEvent: (event) => output.note(event.message),

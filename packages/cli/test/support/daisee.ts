@@ -20,6 +20,8 @@ export interface Running {
   line(pattern: RegExp, milliseconds?: number): Promise<string>;
   readonly output: () => string;
   signal(name: NodeJS.Signals): void;
+  /** Goes away as a reader of its standard output, as `| head` does. */
+  closeOutput(): void;
   readonly ended: Promise<Ended>;
 }
 
@@ -76,6 +78,7 @@ export const start = (args: readonly string[], env: Readonly<Record<string, stri
     pid: child.pid ?? 0,
     output: () => stdout + stderr,
     signal: (name) => void child.kill(name),
+    closeOutput: () => void child.stdout.destroy(),
     ended,
     line: (pattern, milliseconds = 30_000) =>
       new Promise((resolve, reject) => {
