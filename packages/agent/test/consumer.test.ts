@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Coin, Instant, Percent, Seconds, wattHours } from '@daisee/units';
 import { afterEach, describe, expect, it } from 'vitest';
 import { NoAccount, RegisterBehind } from '../src/index.ts';
+import { createLife } from './world/faults.ts';
 import { createLab, type Lab, type LabOptions, NODE, SELLER_1, SELLER_2, START } from './world/lab.ts';
 import { expectTrueBooks, isAtRest, kindsOf, lowSoon, registersOf, run } from './world/scene.ts';
 
@@ -208,6 +209,35 @@ describe('where the relay is', () => {
     await run(lab, Seconds(40));
     expect(kindsOf(lab)).toEqual(['disorder: own']);
     expect(isAtRest(lab)).toBe(true);
+  });
+
+  it('fallen to rest with its agent it is seen at the start, before a slow ledger is waited for', async () => {
+    open({ blockTime: Seconds(20) });
+    const life = createLife(lab.clock);
+    await lab.consumer({}, life).start();
+    await lab.until(() => lab.source() === SELLER_1);
+    await lab.pass(Seconds(61));
+    // Power is gone for an instant: the agent dies with a report under way, and the contacts fall.
+    life.kill();
+    lab.takeSample();
+    lab.apply(new Map([2, 3, 0, 1].map((channel) => [channel, false])));
+    const fell = lab.clock.now();
+    // What it had sent takes a while to settle.
+    const client = lab.ledger.connect(NODE, true);
+    const settle = async () => {
+      await lab.clock.sleep(Seconds(6));
+      await client.settle();
+    };
+    const agent = lab.consumer({ ledger: { ...client, settle } });
+    await agent.start();
+    await lab.pass(Seconds(24));
+    expect(lab.events.findLast(({ type }) => type === 'switched')).toMatchObject({
+      at: fell,
+      to: 'own',
+      why: 'observed',
+    });
+    await agent.stop(lab.stopped);
+    expectTrueBooks(lab);
   });
 
   it('fallen to rest by itself it is noticed within a period, and gone back to after the dwell time', async () => {

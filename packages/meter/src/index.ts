@@ -1,3 +1,16 @@
+export {
+  type CounterEvent,
+  type CounterReading,
+  type CounterRule,
+  type CounterState,
+  type CounterStep,
+  emptyCounter,
+  followCounter,
+} from './drivers/counter/counter.ts';
+export type { MqttTls } from './drivers/mqtt/connection.ts';
+export { MqttSettingWrong } from './drivers/mqtt/errors.ts';
+export { createMqttMeter, type MqttMeterOptions } from './drivers/mqtt/mqtt-meter.ts';
+export type { MqttTopic } from './drivers/mqtt/payloads.ts';
 export { createReplayMeter, type ReplayMeterOptions } from './drivers/replay/replay-meter.ts';
 export type { LineFormat } from './drivers/serial/lines.ts';
 export {
@@ -6,6 +19,9 @@ export {
   type SerialStream,
   type SerialWarning,
 } from './drivers/serial/serial-meter.ts';
+export { ShellyAnswer, ShellyRefused, ShellyUnreachable } from './drivers/shelly/errors.ts';
+export { createShellyMeter, type ShellyMeterOptions } from './drivers/shelly/shelly-meter.ts';
+export type { Phase } from './drivers/shelly/status.ts';
 export { createSimulatedMeter, type SimulatedMeterOptions } from './drivers/simulated/simulated-meter.ts';
 export {
   addUnits,
@@ -21,3 +37,4 @@ export {
 } from './integration.ts';
 export type { Meter, Sample, SignRule } from './meter.ts';
 export { PowerCsvError, type PowerSeries, powerAt, readPowerCsv, spanOf } from './power-csv.ts';
+export type { MeterWarning } from './warning.ts';

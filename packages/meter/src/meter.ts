@@ -1,4 +1,4 @@
-import type { Instant, Percent, Watts } from '@daisee/units';
+import type { Energy, Instant, Percent, Watts } from '@daisee/units';
 
 /** One reading of a meter. */
 export interface Sample {
@@ -10,6 +10,14 @@ export interface Sample {
   readonly stateOfCharge?: Percent;
   /** Voltage of the battery's cell in volts, where the sensor has it. */
   readonly voltage?: number;
+  /**
+   * What the device's own energy counter showed, as it showed it (µWh, 0 or more), in the direction that the meter's
+   * register counts: consumption for `load`, production for `source`, import for `signed`. It may restart, roll over
+   * or be garbage: `followCounter` makes a register of it. Rooms that do not know it integrate the power instead.
+   */
+  readonly counter?: Energy;
+  /** The device's counter of exported energy, likewise; `signed` meters only. */
+  readonly exportedCounter?: Energy;
 }
 
 /**

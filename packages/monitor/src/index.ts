@@ -3,12 +3,16 @@ export { MonitorAnswer, MonitorRefused, MonitorUnreachable, NoSuchSensor } from 
 export type { MeterOfSensor, MonitorWarning } from './collector.ts';
 export { SignDiffers } from './collector.ts';
 export { createMonitor, ListenFailed, type Monitor, MonitorExposed, type MonitorOptions } from './monitor.ts';
+export { type Directory, NameTaken, openDirectory } from './store/directory.ts';
 export { SampleRefused, SensorDiffers, StoreError, UnknownSensor } from './store/errors.ts';
+export type { PostgresOptions } from './store/postgres/database.ts';
+export { openPostgresStore } from './store/postgres/postgres-store.ts';
 export { openStore, type StoreOptions } from './store/sqlite-store.ts';
 export {
   type Appended,
   DEFAULT_MAX_GAP,
   type MonitorStore,
+  type RemoteStore,
   type SampleStore,
   type Sensor,
   type StoredSample,

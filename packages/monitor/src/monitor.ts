@@ -6,6 +6,8 @@ import { type Collector, createCollector, type MeterOfSensor, type MonitorWarnin
 import { createCredentials } from './http/credentials.ts';
 import { createServer } from './http/server.ts';
 import type { SampleEvent } from './http/v1/live.ts';
+import type { Directory } from './store/directory.ts';
+import { noDirectory } from './store/no-directory.ts';
 import type { SampleStore } from './store/store.ts';
 
 export interface MonitorOptions {
@@ -18,6 +20,8 @@ export interface MonitorOptions {
   readonly port: number;
   readonly login?: string;
   readonly password?: string;
+  /** Keeps tokens and what is told of sensors; stays open, too. Without one there are none. */
+  readonly directory?: Directory;
   readonly meters?: readonly MeterOfSensor[];
   /** The longest time between two samples that is no gap, 15 min by default. */
   readonly maxGap?: Duration;
@@ -103,20 +107,22 @@ export const createMonitor = (options: MonitorOptions): Monitor => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
+  const publish = (event: SampleEvent): void => {
+    for (const listener of listeners)
+      try {
+        listener(event);
+      } catch (error) {
+        onWarning({ kind: 'request', message: `A listener to samples failed: ${messageOf(error)}`, error });
+      }
+  };
+  const gap = maxGap === undefined ? {} : { maxGap };
   const collector: Collector = createCollector({
     store,
     clock,
     meters,
-    ...(maxGap === undefined ? {} : { maxGap }),
+    ...gap,
     onWarning,
-    onSample: (event) => {
-      for (const listener of listeners)
-        try {
-          listener(event);
-        } catch (error) {
-          onWarning({ kind: 'request', message: `A listener to samples failed: ${messageOf(error)}`, error });
-        }
-    },
+    onSample: publish,
   });
   let server: FastifyInstance | undefined;
   let stopping: Promise<void> | undefined;
@@ -129,7 +135,13 @@ export const createMonitor = (options: MonitorOptions): Monitor => {
       store,
       clock,
       credentials: secured ? await createCredentials(login, password) : undefined,
+      directory: options.directory ?? noDirectory,
       subscribe: onSample,
+      ingest: async (sensorId, samples) => {
+        const appended = await store.append(sensorId, samples, gap);
+        for (const sample of appended.samples) publish({ sensorId, sample });
+        return appended;
+      },
       waiting: () => collector.waiting(),
       onFailure: (request, error) =>
         onWarning({ kind: 'request', message: `${request} failed: ${messageOf(error)}`, error }),

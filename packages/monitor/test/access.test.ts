@@ -2,8 +2,9 @@
 
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { Duration, Instant, SleepAborted, VirtualClock } from '@daisee/units';
+import { Duration, Instant, Seconds, SleepAborted, VirtualClock } from '@daisee/units';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAttempts } from '../src/http/attempts.ts';
 import { SESSION_LENGTH } from '../src/http/sessions.ts';
 import { createMonitor, openStore } from '../src/index.ts';
 import { BASIC, FORM, LOGIN, PASSWORD, type Reply, type Served, send, serve } from './served.ts';
@@ -112,13 +113,32 @@ describe('the login of a monitor', () => {
       });
   });
 
-  it('is checked in line, and too many wrong ones at once are sent away', async () => {
+  it('is checked in line, and an address that sends too many wrong ones must wait', async () => {
+    const [cookie = ''] = [(await post(FORM, FORM_HEADER, '/login')).headers['set-cookie']].flat();
     const replies = await Promise.all(
       Array.from({ length: 20 }, (_, i) => post(`login=user&password=${i}`, JSON_HEADER)),
     );
     expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([403, 429]));
-    // Who is known passes meanwhile and after.
+    const session = { Cookie: cookie.split(';')[0] ?? '' };
+    // The right one is not told apart from wrong ones meanwhile, wherever it is tried; who is in stays in.
+    const told = await post(FORM, JSON_HEADER);
+    expect(told).toMatchObject({ status: 429, headers: { 'retry-after': expect.any(String) as string } });
+    for (const path of ['/api/time', '/api/v1/health']) {
+      expect(await send(served.url + path, { headers: BASIC })).toMatchObject({ status: 429 });
+      expect(await send(served.url + path, { headers: session })).toMatchObject({ status: 200 });
+    }
+    expect(await post(FORM, FORM_HEADER, '/login')).toMatchObject({ status: 429 });
+    await clock.task(() => clock.sleep(Seconds(Number(told.headers['retry-after']))));
     expect(await post(FORM, JSON_HEADER)).toMatchObject({ status: 200 });
+  });
+
+  it('that sixteen clients send for the first time at once is right for all of them', async () => {
+    const fresh = await serve();
+    const replies = await Promise.all(
+      Array.from({ length: 16 }, () => send(`${fresh.url}/api/v1/health`, { headers: BASIC })),
+    );
+    expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
+    await fresh.end();
   });
 
   it('answers errors as JSON, or as HTML to who prefers that', async () => {
@@ -139,6 +159,23 @@ describe('the login of a monitor', () => {
       headers: { Accept: 'text/html' },
     });
     expect(text).not.toContain('<script>');
+  });
+});
+
+describe('wrong logins', () => {
+  it('are counted for each address, an IPv6 network of 64 bits being one, and forgiven with time', async () => {
+    const clock = new VirtualClock({ start: Instant(0) });
+    const attempts = createAttempts(clock);
+    for (let i = 0; i < 10; i++) attempts.failed(`2001:db8:0:1::${i}`);
+    for (let i = 0; i < 9; i++) attempts.failed('::ffff:192.0.2.1');
+    for (const address of ['2001:db8:0:1::', '2001:db8::1:0:0:0:5', '2001:db8:0:1:2:3:4:5'])
+      expect(() => attempts.check(address)).toThrow(/try again in 10 s/);
+    for (const address of ['2001:db8:0:2::1', '2001:db8::1', '::1', '::ffff:192.0.2.1', '192.0.2.2'])
+      expect(() => attempts.check(address)).not.toThrow();
+    attempts.failed('::ffff:192.0.2.1');
+    expect(() => attempts.check('::ffff:192.0.2.1')).toThrow(/10 s/);
+    await clock.task(() => clock.sleep(Seconds(10)));
+    expect(() => attempts.check('::ffff:192.0.2.1')).not.toThrow();
   });
 });
 

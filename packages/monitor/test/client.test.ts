@@ -128,7 +128,9 @@ describe('a client of this monitor', () => {
     ends.push(() => served.end());
     const asked = clientOf(served.url, { sensorId: 4 }).latest();
     await expect(asked).rejects.toThrow(NoSuchSensor);
-    await expect(asked).rejects.toThrow(/sensor 4: set node\.sensorId.*1 \(CitizenWatt\)/);
+    await expect(asked).rejects.toThrow(
+      /sensor 4: set node\.sensorId. It says: There is no sensor 4 here; there is 1 \(CitizenWatt\)/,
+    );
   });
 });
 

@@ -126,6 +126,17 @@ describe('the file of a store', () => {
     writer.close();
   });
 
+  it('tells the name that a sensor was given meanwhile', () => {
+    const store = openStore({ file });
+    const { id } = store.addSensor({ name: 'a', sign: 'load' });
+    store.append(id, [sample(0, 1)]);
+    const other = new DatabaseSync(file);
+    other.exec("UPDATE sensors SET name = 'b'");
+    other.close();
+    expect(store.sensor(id)).toMatchObject({ name: 'b' });
+    store.close();
+  });
+
   it('finds any window through the index, never by a scan (v0.2: a column type defeated the index)', () => {
     openStore({ file }).close();
     const database = new DatabaseSync(file);

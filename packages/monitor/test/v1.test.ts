@@ -1,5 +1,5 @@
 /** `/api/v1`: sensors, samples, latest, health and the live stream. */
-import { get, type IncomingMessage } from 'node:http';
+import { get, type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Meter, Sample } from '@daisee/meter';
 import { Instant, Percent, VirtualClock, Watts } from '@daisee/units';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -121,12 +121,21 @@ describe('/api/v1', () => {
     ['sensors/9/samples', 404],
     ['sensors/9/live', 404],
     ['nothing', 404],
-  ])('refuses %s with %i and a message', async (path, status) => {
-    const reply = await ask(path);
-    expect(reply.status).toBe(status);
-    expect(reply.body).toMatchObject({
-      code: expect.any(String) as string,
-      message: expect.any(String) as string,
+  ])('refuses %s with %i and a problem document (RFC 9457)', async (path, status) => {
+    const reply = await send(`${served.url}/api/v1/${path}`, {
+      headers: { ...BASIC, Accept: 'text/html' },
+    });
+    expect(reply).toMatchObject({
+      status,
+      headers: { 'content-type': expect.stringMatching(/^application\/problem\+json/) as string },
+    });
+    expect(JSON.parse(reply.text)).toMatchObject({
+      type: 'about:blank',
+      title: STATUS_CODES[status],
+      status,
+      detail: expect.stringMatching(/./) as string,
+      instance: `/api/v1/${path}`,
+      code: expect.stringMatching(/^monitor\./) as string,
     });
   });
 

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Meter } from '@daisee/meter';
-import { createMonitor, openStore } from '@daisee/monitor';
+import { createMonitor, openDirectory, openStore } from '@daisee/monitor';
 import type { Clock } from '@daisee/units';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Output } from '../output.ts';
@@ -24,12 +24,16 @@ export interface MonitorPartOptions {
 export const startMonitor = async (options: MonitorPartOptions): Promise<void> => {
   const { clock, output, lifecycle, directory, meter } = options;
   mkdirSync(directory, { recursive: true });
-  const store = openStore({ file: join(directory, 'monitor.sqlite') });
+  const file = join(directory, 'monitor.sqlite');
+  const store = openStore({ file });
   lifecycle.started({ name: 'the store of the monitor', stop: async () => store.close() });
+  const names = openDirectory({ file });
+  lifecycle.started({ name: 'the names and tokens of the monitor', stop: async () => names.close() });
   const sensor =
     store.sensors()[0] ?? store.addSensor({ name: options.sensorName, sign: meter?.sign ?? 'load' });
   const monitor = createMonitor({
     store,
+    directory: names,
     clock,
     host: options.host,
     port: options.port,

@@ -3,6 +3,7 @@
 import type { Sample } from '@daisee/meter';
 import { Instant, Percent, Watts } from '@daisee/units';
 import type * as z from 'zod';
+import { problemShape } from '../http/v1/problem.ts';
 import {
   healthShape,
   latestShape,
@@ -50,11 +51,20 @@ export const hasV1 = async (options: TransportOptions): Promise<boolean | undefi
   return open ? undefined : false;
 };
 
+/** What a problem document says in words. */
+const saidBy = ({ text }: Answer): string => {
+  try {
+    return problemShape.parse(JSON.parse(text)).detail;
+  } catch {
+    return text;
+  }
+};
+
 export const createV1Client = (options: TransportOptions): MonitorClient => {
   const { sensorId } = options;
   const getOfSensor = async <T>(path: string, shape: z.ZodType<T>): Promise<T> => {
     const answer = await get(options, `/api/v1/sensors/${sensorId}/${path}`);
-    if (answer.status === 404) throw new NoSuchSensor(options.url, sensorId, answer.text);
+    if (answer.status === 404) throw new NoSuchSensor(options.url, sensorId, saidBy(answer));
     return read(answer, shape);
   };
   return {

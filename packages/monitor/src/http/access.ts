@@ -1,6 +1,9 @@
-/** Who may ask: the login in the body (as v0.2's clients send it), a session's cookie, or HTTP basic. */
+/** Who may ask: the login in the body (as v0.2's clients send it), a session's cookie, HTTP basic, or a token. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
+import type { Directory } from '../store/directory.ts';
+import { allows, hashOf, type Scope } from '../tokens/token.ts';
+import type { Attempts } from './attempts.ts';
 import type { Credentials } from './credentials.ts';
 import { badLogin, RequestRefused } from './refusals.ts';
 import type { Sessions } from './sessions.ts';
@@ -13,8 +16,16 @@ export interface Access {
   byBody(request: FastifyRequest): Promise<boolean | undefined>;
   /** Lets pass who may use the CitizenWatt API; others go to the login page (GET) or are refused (POST: 403). */
   readonly toCitizenWatt: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
-  /** Lets pass who may use `/api/v1`; others get 401. */
-  readonly toV1: (request: FastifyRequest, reply: FastifyReply) => Promise<undefined>;
+  /** Lets pass who has that scope of `/api/v1`, login and password having all; others get 401 or 403. */
+  readonly toV1: (scope: Scope) => (request: FastifyRequest, reply: FastifyReply) => Promise<undefined>;
+}
+
+export interface AccessOptions {
+  /** Without them (a monitor that only its own machine reaches) everybody passes. */
+  readonly credentials: Credentials | undefined;
+  readonly sessions: Sessions;
+  readonly attempts: Attempts;
+  readonly tokens: Pick<Directory, 'tokenByHash'>;
 }
 
 const textOrNumber = z.union([z.string(), z.number().transform(String)]);
@@ -28,19 +39,37 @@ const basicOf = (header: string | undefined): { login: string; password: string 
   return colon < 0 ? undefined : { login: text.slice(0, colon), password: text.slice(colon + 1) };
 };
 
-/** Without credentials (a monitor that only its own machine reaches) everybody passes. */
-export const createAccess = (credentials: Credentials | undefined, sessions: Sessions): Access => {
-  const byBody: Access['byBody'] = async ({ body }) => {
+/** The token of `Authorization: Bearer` (RFC 6750). */
+const bearerOf = (header: string | undefined): string | undefined =>
+  /^bearer +([\w.~+/=-]+)$/i.exec(header ?? '')?.[1];
+
+export const createAccess = ({ credentials, sessions, attempts, tokens }: AccessOptions): Access => {
+  /** Wrong ones are held against the address that sent them. */
+  const byPassword = async (
+    { ip }: FastifyRequest,
+    known: Credentials,
+    { login, password }: z.infer<typeof loginBody>,
+  ): Promise<boolean> => {
+    attempts.check(ip);
+    const right = await known.accept(login, password);
+    if (!right) attempts.failed(ip);
+    return right;
+  };
+  const byBody: Access['byBody'] = async (request) => {
     if (!credentials) return true;
-    const sent = loginBody.safeParse(body);
-    return sent.success ? await credentials.accept(sent.data.login, sent.data.password) : undefined;
+    const sent = loginBody.safeParse(request.body);
+    return sent.success ? await byPassword(request, credentials, sent.data) : undefined;
   };
   /** True or false for what was sent, undefined when nothing was. */
   const known = async (request: FastifyRequest): Promise<boolean | undefined> => {
     if (!credentials || sessions.isOpen(request.cookies[SESSION_COOKIE])) return true;
     const basic = basicOf(request.headers.authorization);
-    if (basic) return await credentials.accept(basic.login, basic.password);
-    return undefined;
+    return basic ? await byPassword(request, credentials, basic) : undefined;
+  };
+  const refused = (reply: FastifyReply, what: string, message: string): RequestRefused => {
+    const challenge = 'Basic realm="DAISEE monitor", charset="UTF-8", Bearer realm="DAISEE monitor"';
+    void reply.header('WWW-Authenticate', challenge);
+    return new RequestRefused(401, what, message);
   };
   return {
     byBody,
@@ -50,13 +79,27 @@ export const createAccess = (credentials: Credentials | undefined, sessions: Ses
       if (pass === false || request.method === 'POST') throw badLogin();
       return await reply.redirect('/login', 303);
     },
-    toV1: async (request, reply) => {
+    toV1: (scope) => async (request, reply) => {
       const pass = await known(request);
       if (pass) return;
-      void reply.header('WWW-Authenticate', 'Basic realm="DAISEE monitor", charset="UTF-8"');
-      throw pass === false
-        ? new RequestRefused(401, 'bad-login', 'Login or password is wrong.')
-        : new RequestRefused(401, 'no-login', 'Send login and password as HTTP basic authentication.');
+      if (pass === false) throw refused(reply, 'bad-login', 'Login or password is wrong.');
+      const secret = bearerOf(request.headers.authorization);
+      if (secret === undefined)
+        throw refused(
+          reply,
+          'no-login',
+          'Send login and password as HTTP basic authentication, or a token as Authorization: Bearer.',
+        );
+      // Not counted as a login: nobody guesses a token.
+      const scopes = (await tokens.tokenByHash(hashOf(secret)))?.scopes;
+      if (!scopes) throw refused(reply, 'bad-token', 'There is no such token, or it was revoked.');
+      if (!allows(scopes, scope))
+        throw new RequestRefused(
+          403,
+          'scope',
+          `This token may ${scopes.join(' and ')}, and this needs "${scope}": make one with that scope.`,
+          { needed: scope, scopes },
+        );
     },
   };
 };

@@ -1,6 +1,6 @@
 /** Login and password of a monitor: never kept as they are, compared in constant time. */
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { RequestRefused } from './refusals.ts';
+import { tooManyLogins } from './refusals.ts';
 
 /** Checks what a client sent. */
 export interface Credentials {
@@ -12,6 +12,8 @@ export interface Credentials {
 const COST = { N: 2 ** 14, r: 8, p: 1 };
 /** Wrong guesses that may wait in line. */
 const LONGEST_LINE = 8;
+/** Seconds after which the line is shorter. */
+const LINE_PAUSE = 2;
 
 /** Login and password as one text that no other pair makes. */
 const joined = (login: string, password: string): string => JSON.stringify([login, password]);
@@ -34,28 +36,27 @@ export const createCredentials = async (login: string, password: string): Promis
   const tagOf = (text: string): Buffer => createHmac('sha256', key).update(text).digest();
   let accepted: Buffer | undefined;
   let line: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
+  const checking = new Map<string, Promise<boolean>>();
 
   return {
     accept: async (login, password) => {
       const text = joined(login, password);
       const tag = tagOf(text);
       if (accepted && timingSafeEqual(accepted, tag)) return true;
-      if (waiting >= LONGEST_LINE)
-        throw new RequestRefused(
-          429,
-          'too-many-logins',
-          'Too many wrong logins at once: try again in some seconds.',
-        );
-      waiting++;
+      // Clients that start together send the same: one check is for all of them.
+      const name = tag.toString('base64');
+      const same = checking.get(name);
+      if (same) return await same;
+      if (checking.size >= LONGEST_LINE) throw tooManyLogins(LINE_PAUSE);
       const turn = line.then(async () => timingSafeEqual(await hash(text, salt), expected));
       line = turn.catch(() => undefined);
+      checking.set(name, turn);
       try {
         const right = await turn;
         if (right) accepted = tag;
         return right;
       } finally {
-        waiting--;
+        checking.delete(name);
       }
     },
   };

@@ -26,8 +26,14 @@ export const badLogin = (): RequestRefused =>
     'Login or password is wrong: send login=…&password=… as the monitor was given.',
   );
 
+/** 429: too many wrong logins; `retryAfter` in seconds. */
+export const tooManyLogins = (retryAfter: number): RequestRefused =>
+  new RequestRefused(429, 'too-many-logins', `Too many wrong logins: try again in ${retryAfter} s.`, {
+    retryAfter,
+  });
+
 /** 404: no such address. */
 export const notFound = (url: string): RequestRefused =>
-  new RequestRefused(404, 'not-found', `There is nothing at ${url}: see /api/sensors and /api/v1/health.`, {
+  new RequestRefused(404, 'not-found', `There is nothing at ${url}: see /api/sensors and /api/v1/docs.`, {
     url,
   });

@@ -1,14 +1,18 @@
 /** The monitor's HTTP server: pages, the CitizenWatt API and `/api/v1` on one port. */
 
-import { type Clock, DaiseeError, messageOf } from '@daisee/units';
+import type { Sample } from '@daisee/meter';
+import { type Clock, messageOf } from '@daisee/units';
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { UnknownSensor } from '../store/errors.ts';
-import type { SampleStore } from '../store/store.ts';
+import { addMetrics } from '../metrics/routes.ts';
+import type { Directory } from '../store/directory.ts';
+import type { Appended, SampleStore } from '../store/store.ts';
 import { createAccess } from './access.ts';
+import { createAttempts } from './attempts.ts';
 import { addCitizenWatt } from './citizenwatt/routes.ts';
 import type { Credentials } from './credentials.ts';
+import { failureOf } from './failures.ts';
 import { addLogin } from './login.ts';
 import { errorPage } from './pages.ts';
 import { notFound, RequestRefused } from './refusals.ts';
@@ -21,7 +25,10 @@ export interface ServerOptions {
   readonly clock: Clock;
   /** None for a monitor that only its own machine reaches: then everybody passes. */
   readonly credentials: Credentials | undefined;
+  readonly directory: Directory;
   readonly subscribe: Subscribe;
+  /** Stores samples that came over HTTP and tells who listens. */
+  readonly ingest: (sensorId: number, samples: readonly Sample[]) => Promise<Appended>;
   readonly waiting: () => number;
   /** Hears of requests that failed by the monitor's own fault. */
   readonly onFailure: (request: string, error: unknown) => void;
@@ -46,24 +53,9 @@ const prefersHtml = (request: FastifyRequest): boolean => {
 const jsonOrForm = (text: string): unknown =>
   text.trimStart().startsWith('{') ? JSON.parse(text) : Object.fromEntries(new URLSearchParams(text));
 
-const statusOf = (error: unknown): number => {
-  if (error instanceof RequestRefused) return error.status;
-  if (error instanceof UnknownSensor) return 404;
-  if (error instanceof DaiseeError) return error.retryable ? 503 : 500;
-  const { statusCode } = error as { statusCode?: unknown };
-  return typeof statusCode === 'number' && statusCode < 500
-    ? statusCode
-    : error instanceof SyntaxError
-      ? 400
-      : 500;
-};
-
-const codeOf = (error: unknown): string =>
-  error instanceof DaiseeError ? error.code : 'monitor.bad-request';
-
 /** Makes the server; it listens to nothing yet. */
 export const createServer = async (options: ServerOptions): Promise<FastifyInstance> => {
-  const { store, clock, credentials, subscribe, waiting, onFailure } = options;
+  const { store, clock, credentials, directory, onFailure } = options;
   // Streams never end by themselves, so closing closes connections too.
   const app = fastify({ bodyLimit: BODY_LIMIT, forceCloseConnections: true });
   await app.register(cookie);
@@ -87,25 +79,22 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> => {
-    const status = statusOf(error);
-    const own = status >= 500;
-    if (own) onFailure(`${request.method} ${request.url}`, error);
-    const message =
-      own && !(error instanceof DaiseeError) ? 'The monitor failed; its log says why.' : messageOf(error);
+    const { status, code, message, retryAfter } = failureOf(error);
+    if (status >= 500) onFailure(`${request.method} ${request.url}`, error);
+    if (retryAfter !== undefined) void reply.header('Retry-After', String(retryAfter));
     void reply.code(status);
     if (prefersHtml(request)) return await reply.type('text/html').send(errorPage(status, message));
-    return await reply.send({
-      code: own && !(error instanceof DaiseeError) ? 'monitor.failed' : codeOf(error),
-      message,
-    });
+    return await reply.send({ code, message });
   };
   app.setErrorHandler(refuse);
   app.setNotFoundHandler((request, reply) => refuse(notFound(request.url), request, reply));
 
   const sessions = createSessions(clock);
-  const access = createAccess(credentials, sessions);
+  const access = createAccess({ credentials, sessions, attempts: createAttempts(clock), tokens: directory });
+  // Before what it measures.
+  addMetrics(app, { ...options, access });
   addLogin(app, { store, sessions, access });
   addCitizenWatt(app, { store, clock, access });
-  addV1(app, { store, clock, access, subscribe, waiting });
+  await addV1(app, { context: options, access, onFailure });
   return app;
 };

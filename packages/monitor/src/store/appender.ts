@@ -1,17 +1,9 @@
-/** Storing samples with their registers, in order or late. */
+/** Storing samples with their registers in SQLite, in order or late. */
 import type { DatabaseSync } from 'node:sqlite';
-import { emptyIntegration, type Integration, integrate, type Sample } from '@daisee/meter';
-import { type Duration, Instant } from '@daisee/units';
-import { SampleRefused } from './errors.ts';
-import {
-  BRIDGED,
-  LEFT_OPEN,
-  readingOf,
-  STATE_COLUMNS,
-  type StateRow,
-  stateOf,
-  storedSampleFrom,
-} from './rows.ts';
+import type { Sample } from '@daisee/meter';
+import type { Duration } from '@daisee/units';
+import { createRecount, distinct, type NewRow, type RowState, rowsAfter } from './recount.ts';
+import { STATE_COLUMNS, type StateRow, stateOf, storedSampleFrom } from './rows.ts';
 import {
   type Appended,
   type AppendOptions,
@@ -20,38 +12,8 @@ import {
   type StoredSample,
 } from './store.ts';
 
-/** In watts: what the integration keeps of 100 MW still fits SQLite's 64-bit integers. */
-const HIGHEST_POWER = 1e8;
 /** Rows read at a time when the registers after a late sample are computed again. */
 const PAGE = 1000;
-
-interface Extended {
-  readonly stored: readonly StoredSample[];
-  readonly state: Integration;
-}
-
-/** Checks samples, takes their instants to whole ms and sorts them; of two at one instant the first given stays. */
-const distinct = (samples: readonly Sample[]): readonly Sample[] => {
-  const byInstant = new Map<number, Sample>();
-  let last = Number.NEGATIVE_INFINITY;
-  let sorted = true;
-  for (const sample of samples) {
-    const at = Math.round(sample.at);
-    if (!Number.isSafeInteger(at)) throw new SampleRefused('instant', sample.at, 'milliseconds since 1970');
-    if (!(Math.abs(sample.power) <= HIGHEST_POWER))
-      throw new SampleRefused('power', sample.power, `watts from -${HIGHEST_POWER} to ${HIGHEST_POWER}`);
-    if (sample.voltage !== undefined && !Number.isFinite(sample.voltage))
-      throw new SampleRefused('voltage', sample.voltage, 'volts');
-    const { stateOfCharge } = sample;
-    if (stateOfCharge !== undefined && !(stateOfCharge >= 0 && stateOfCharge <= 100))
-      throw new SampleRefused('state of charge', stateOfCharge, '0 to 100 %');
-    sorted &&= at > last;
-    last = at;
-    if (!byInstant.has(at)) byInstant.set(at, at === sample.at ? sample : { ...sample, at: Instant(at) });
-  }
-  const kept = [...byInstant.values()];
-  return sorted ? kept : kept.sort((a, b) => a.at - b.at);
-};
 
 /** Makes the `append` of a store in this database. */
 export const createAppender = (
@@ -80,67 +42,39 @@ export const createAppender = (
 
   const one = (row: unknown): StateRow | undefined => row as StateRow | undefined;
 
-  /** Stores samples that follow each other and the state given, nothing stored between them. */
-  const extend = (
-    sensor: Sensor,
-    start: Integration,
-    samples: readonly Sample[],
-    maxGap: Duration,
-  ): Extended => {
-    let integration = start;
-    const stored = samples.map((sample) => {
-      const step = integrate(integration, sample, { sign: sensor.sign, maxGap });
-      integration = step.state;
-      const { lastInsertRowid } = insert.run(
-        sensor.id,
-        sample.at,
-        Math.round(sample.power * 1e6),
-        sample.stateOfCharge ?? null,
-        sample.voltage ?? null,
-        ...columnsOf(integration, step.gap?.from),
-      );
-      return storedSampleFrom(Number(lastInsertRowid), sample, integration);
-    });
-    return { stored, state: integration };
+  const inserted = (sensor: Sensor, row: NewRow): StoredSample => {
+    const { sample } = row;
+    const { lastInsertRowid } = insert.run(
+      sensor.id,
+      sample.at,
+      Math.round(sample.power * 1e6),
+      sample.stateOfCharge ?? null,
+      sample.voltage ?? null,
+      ...columnsOf(row),
+    );
+    return storedSampleFrom(Number(lastInsertRowid), sample, row.state);
   };
 
   /** Samples of which the first is not later than all that is stored: the registers after it are computed again. */
-  const insertLate = (sensor: Sensor, samples: readonly Sample[], maxGap: Duration): StoredSample[] => {
+  const insertLate = (
+    sensor: Sensor,
+    samples: readonly Sample[],
+    maxGap: Duration,
+  ): readonly StoredSample[] => {
     let cursor = (samples[0]?.at ?? 0) - 1;
     const base = one(newestUntil.get(sensor.id, cursor));
-    let integration = base ? stateOf(base) : emptyIntegration;
+    const recount = createRecount(base && stateOf(base), samples, { sign: sensor.sign, maxGap });
     const stored: StoredSample[] = [];
-    let next = 0;
-    /** Stores what comes before `at`; true when there was something, so that the next row's interval is a new one. */
-    const insertUntil = (at: number): boolean => {
-      const start = next;
-      while ((samples[next]?.at ?? at) < at) next++;
-      const added = extend(sensor, integration, samples.slice(start, next), maxGap);
-      stored.push(...added.stored);
-      integration = added.state;
-      return next > start;
-    };
     for (;;) {
       const rows = page.all(sensor.id, cursor) as unknown as StateRow[];
-      for (const row of rows) {
-        cursor = Number(row.at);
-        const split = insertUntil(cursor);
-        if (samples[next]?.at === cursor) next++;
-        // An interval that was there keeps its judgement; the part that a new sample split off is judged anew.
-        const judged = row.gap_from === null ? BRIDGED : LEFT_OPEN;
-        const step = integrate(integration, readingOf(row), {
-          sign: sensor.sign,
-          maxGap: split ? maxGap : judged,
-        });
-        integration = step.state;
-        if (!isAt(row, integration, step.gap?.from))
-          update.run(...columnsOf(integration, step.gap?.from), row.id);
-        else if (next === samples.length) return stored;
-      }
+      const { added, changed, settled } = recount.take(rows);
+      for (const row of added) stored.push(inserted(sensor, row));
+      for (const row of changed) update.run(...columnsOf(row), row.id);
+      if (settled) return stored;
       if (rows.length < PAGE) break;
+      cursor = Number(rows.at(-1)?.at);
     }
-    insertUntil(Number.POSITIVE_INFINITY);
-    return stored;
+    return [...stored, ...recount.rest().map((row) => inserted(sensor, row))];
   };
 
   return (sensor, samples, { maxGap = DEFAULT_MAX_GAP }) => {
@@ -152,7 +86,9 @@ export const createAppender = (
       const [first] = wanted;
       const inOrder = !last || !first || first.at > Number(last.at);
       const stored = inOrder
-        ? extend(sensor, last ? stateOf(last) : emptyIntegration, wanted, maxGap).stored
+        ? rowsAfter(last && stateOf(last), wanted, { sign: sensor.sign, maxGap }).map((row) =>
+            inserted(sensor, row),
+          )
         : insertLate(sensor, wanted, maxGap);
       commit.run();
       return { stored: stored.length, repeated: samples.length - stored.length, samples: stored };
@@ -162,17 +98,7 @@ export const createAppender = (
   };
 };
 
-/** True when the row holds this state already. */
-const isAt = (row: StateRow, state: Integration, gapFrom: Instant | undefined): boolean =>
-  row.register === state.register &&
-  row.remainder === state.remainder &&
-  row.exported === state.exported &&
-  row.exported_remainder === state.exportedRemainder &&
-  row.debt === state.debt &&
-  row.highest === state.highest &&
-  (row.gap_from === null ? gapFrom === undefined : Number(row.gap_from) === gapFrom);
-
-const columnsOf = (state: Integration, gapFrom: Instant | undefined) =>
+const columnsOf = ({ state, gapFrom }: RowState) =>
   [
     state.register,
     state.remainder,

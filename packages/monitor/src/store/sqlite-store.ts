@@ -106,20 +106,18 @@ export const storeIn = (database: DatabaseSync, file: string): MonitorStore => {
   const append = createAppender(database);
   const { tariffs, setTariff, useTariff, removeTariff } = createTariffs(database);
 
-  // Asked before every answer about a sensor; few and never changed once there, so they are kept.
-  const known = new Map<number, Sensor>();
   const sensorOf = (id: number): Sensor | undefined => {
-    const kept = known.get(id);
-    if (kept) return kept;
     const row = oneSensor.get(id) as unknown as SensorRow | undefined;
-    if (row) known.set(id, { ...row });
-    return known.get(id);
+    return row && { ...row };
   };
   const sensors = (): readonly Sensor[] =>
     (allSensors.all() as unknown as SensorRow[]).map((row) => ({ ...row }));
+  // Asked before every answer about a sensor; few, and all but their names stays as it is, so they are kept.
+  const known = new Map<number, Sensor>();
   const existing = (id: number): Sensor => {
-    const sensor = sensorOf(id);
+    const sensor = known.get(id) ?? sensorOf(id);
     if (!sensor) throw new UnknownSensor(id, sensors());
+    known.set(id, sensor);
     return sensor;
   };
   const one = (statement: ReturnType<typeof bigints>, ...values: SQLInputValue[]): StateRow | undefined =>

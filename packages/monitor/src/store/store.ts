@@ -149,3 +149,10 @@ type Embedded<T> = {
 
 /** The embedded store: answers at once, in this process. */
 export type MonitorStore = Embedded<SampleStore>;
+
+/** A store in another process: every answer is a promise. */
+export type RemoteStore = {
+  [K in keyof SampleStore]: SampleStore[K] extends (...args: infer A) => Answer<infer R>
+    ? (...args: A) => Promise<Awaited<R>>
+    : SampleStore[K];
+};

@@ -17,24 +17,24 @@ export class UnknownTariff extends DaiseeError {
   }
 }
 
-/** A row; whole numbers as bigint. */
-interface TariffRow {
-  readonly id: bigint;
+/** A row as a database gives it; amounts as bigint. */
+export interface TariffRow {
+  readonly id: bigint | number;
   readonly name: string;
   readonly type: string;
-  readonly type_id: bigint;
+  readonly type_id: bigint | number;
   readonly day_slope: bigint;
   readonly day_constant: bigint;
   readonly night_slope: bigint;
   readonly night_constant: bigint;
   readonly threshold: bigint | null;
-  readonly current: bigint;
+  readonly current: bigint | boolean;
   readonly night_start: string | null;
   readonly night_end: string | null;
   readonly zone: string | null;
 }
 
-const tariffOf = (row: TariffRow): Tariff => ({
+export const tariffOf = (row: TariffRow): Tariff => ({
   id: Number(row.id),
   name: row.name,
   type: row.type,
@@ -45,7 +45,7 @@ const tariffOf = (row: TariffRow): Tariff => ({
   ...(row.night_start === null || row.night_end === null || row.zone === null
     ? {}
     : { hours: { start: row.night_start, end: row.night_end, zone: row.zone } }),
-  current: row.current === 1n,
+  current: row.current === 1n || row.current === true,
 });
 
 /** Makes what a store in this database does with tariffs. */

@@ -1,5 +1,6 @@
 import { type Clock, type Duration, messageOf, Seconds, SleepAborted, sleepOrStop } from '@daisee/units';
 import type { Meter, Sample, SignRule } from '../../meter.ts';
+import { worthSaying } from '../../warning.ts';
 import { type LineFormat, LineReader } from './lines.ts';
 
 /** What went wrong at the port; the meter goes on by itself. */
@@ -52,9 +53,6 @@ const opened = (stream: SerialStream): Promise<void> =>
 /** Closing a port that went away is no news: `lost` has been said by then. */
 const closed = (stream: SerialStream): Promise<void> =>
   new Promise((resolve) => (stream.isOpen ? stream.close(() => resolve()) : resolve()));
-
-/** The 1st, 10th, 100th… time: a fault that lasts for days must not fill a log. */
-const worthSaying = (count: number): boolean => /^10*$/.test(String(count));
 
 /** One opening of the port, until it ends. */
 class Session {

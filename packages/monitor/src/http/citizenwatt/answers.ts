@@ -2,9 +2,9 @@
 import { type Energy, MICRO } from '@daisee/units';
 import type { PowerSum, StoredSample } from '../../store/store.ts';
 import { costOf, type DayAndNight, toEuros } from '../../tariff/tariff.ts';
-import type { Asked } from './by-rate.ts';
+import type { Asked } from '../measured/by-rate.ts';
+import { isNight, type Pricing } from '../measured/pricing.ts';
 import { float, list, object, timestamp } from './json.ts';
-import { isNight, type Pricing } from './pricing.ts';
 
 /** What is asked for besides watts. */
 export type Amount = 'kwatthours' | 'euros';

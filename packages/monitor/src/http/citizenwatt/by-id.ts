@@ -6,10 +6,10 @@
 import { type Energy, Instant } from '@daisee/units';
 import type { FollowedSample, PowerSum } from '../../store/store.ts';
 import type { DayAndNight } from '../../tariff/tariff.ts';
+import { type Asked, addPowers, energyByRate, NO_POWER } from '../measured/by-rate.ts';
+import { isNight } from '../measured/pricing.ts';
 import { type Amount, amountJson, answer, listOf, meanJson, row } from './answers.ts';
-import { type Asked, addPowers, energyByRate, NO_POWER } from './by-rate.ts';
 import type { Range } from './numbers.ts';
-import { isNight } from './pricing.ts';
 
 /** A sample and the identity, or the place, by which it was asked for. */
 interface Found {

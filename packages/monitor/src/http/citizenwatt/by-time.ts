@@ -3,8 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Duration, Instant } from '@daisee/units';
 import { stepEdges } from '../../store/steps.ts';
 import type { StoredSample } from '../../store/store.ts';
+import { type Asked, energyByRate, powerByRate } from '../measured/by-rate.ts';
 import { type Amount, amountJson, answer, listOf, meanJson, row } from './answers.ts';
-import { type Asked, energyByRate, powerByRate } from './by-rate.ts';
 import type { Window } from './numbers.ts';
 
 /** Samples read, and steps computed, before others get their turn. */

@@ -5,8 +5,9 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { SampleStore, Sensor } from '../../store/store.ts';
 import { costAt, type Tariff, toEuros } from '../../tariff/tariff.ts';
 import type { Access } from '../access.ts';
+import { type Asked, nothingMeasured } from '../measured/by-rate.ts';
+import { createPricing } from '../measured/pricing.ts';
 import { amountById, amountByIdSteps, meanPowersById, sampleById, samplesById } from './by-id.ts';
-import { type Asked, nothingMeasured } from './by-rate.ts';
 import { amountOfSteps, amountOfWindow, meanPowers, sampleAt, samplesOfWindow } from './by-time.ts';
 import { float, list, object } from './json.ts';
 import {
@@ -20,7 +21,7 @@ import {
   tariffIdOf,
   windowOf,
 } from './numbers.ts';
-import { createPricing, providerJson } from './pricing.ts';
+import { providerJson } from './providers.ts';
 
 export interface CitizenWattOptions {
   readonly store: SampleStore;
@@ -82,7 +83,9 @@ export const addCitizenWatt = (app: FastifyInstance, { store, clock, access }: C
   route('/api/time', () => object({ data: float(clock.now() / 1000) }));
   route('/api/sensors', async () => object({ data: listOrNull((await store.sensors()).map(sensorJson)) }));
   route('/api/sensors/:sensor', async ({ sensor: id }) => {
-    const sensor = await store.sensor(sensorIdOf(id));
+    const sensorId = sensorIdOf(id);
+    // Out of the list: a store may remember the name that a sensor had before.
+    const sensor = (await store.sensors()).find((one) => one.id === sensorId);
     return object({ data: sensor ? sensorJson(sensor) : 'null' });
   });
   route('/api/types', async () => {

@@ -1,77 +1,89 @@
-/** `/api/v1`: sensors, samples, latest, live, health. */
-import { type Clock, Instant } from '@daisee/units';
+/** `/api/v1`: its operations, their description, and how bodies and errors look there. */
+
+import { messageOf } from '@daisee/units';
+import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type * as z from 'zod';
-import { UnknownSensor } from '../../store/errors.ts';
-import type { SampleStore, Sensor } from '../../store/store.ts';
 import type { Access } from '../access.ts';
-import { RequestRefused } from '../refusals.ts';
-import { type Subscribe, streamSamples } from './live.ts';
-import { type healthShape, sampleAnswer, samplesQuery, sensorAnswer, sensorParams } from './shapes.ts';
+import { failureOf } from '../failures.ts';
+import { notFound, RequestRefused } from '../refusals.ts';
+import type { V1Context } from './context.ts';
+import { csvOperations } from './csv.ts';
+import { healthOperation } from './health.ts';
+import { measurementOperations } from './measurements.ts';
+import { openApiOf } from './openapi.ts';
+import { addOperation, BASE, type Described } from './operation.ts';
+import { sendProblem } from './problem.ts';
+import { sampleOperations } from './samples.ts';
+import { sensorOperations } from './sensors.ts';
+import { tariffOperations } from './tariffs.ts';
+import { tokenOperations } from './tokens.ts';
 
 export interface V1Options {
-  readonly store: SampleStore;
-  readonly clock: Clock;
+  readonly context: V1Context;
   readonly access: Access;
-  readonly subscribe: Subscribe;
-  /** Samples taken from the meters that the store has not taken yet. */
-  readonly waiting: () => number;
+  readonly onFailure: (request: string, error: unknown) => void;
 }
 
-const parsed = <T>(shape: z.ZodType<T>, what: string, value: unknown): T => {
-  const result = shape.safeParse(value);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map(({ path, message }) => `${[what, ...path].join('.')}: ${message}`);
-  throw new RequestRefused(400, 'bad-request', `${problems.join('; ')}.`, { problems });
+/** Bytes of a body that is read whole: about 200,000 samples. */
+const BODY_LIMIT = 10 * 1024 * 1024;
+
+/** Nothing on the page comes from elsewhere; Swagger UI sets styles by script. */
+const POLICY =
+  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
+
+const operationsOf = (context: V1Context): readonly Described[] => [
+  healthOperation(context),
+  ...sensorOperations(context),
+  ...sampleOperations(context),
+  ...measurementOperations(context),
+  ...csvOperations(context),
+  ...tariffOperations(context),
+  ...tokenOperations(context),
+];
+
+type Done = (error: Error | null, body?: unknown) => void;
+
+const addBodies = (v1: FastifyInstance): void => {
+  // Those of the CitizenWatt API take anything for a login.
+  v1.removeAllContentTypeParsers();
+  const whole = { parseAs: 'string', bodyLimit: BODY_LIMIT } as const;
+  v1.addContentTypeParser('application/json', whole, (_request: FastifyRequest, body: string, done: Done) => {
+    try {
+      done(null, JSON.parse(body));
+    } catch (error) {
+      done(new RequestRefused(400, 'bad-body', `The body is no JSON: ${messageOf(error)}.`));
+    }
+  });
+  v1.addContentTypeParser(
+    'application/x-ndjson',
+    whole,
+    (_request: FastifyRequest, body: string, done: Done) => done(null, body),
+  );
+  // A file of any length: read as it comes.
+  v1.addContentTypeParser('text/csv', (_request, payload, done) => done(null, payload));
 };
 
-/** The instant after which a stream resumes: the header that browsers send, or `?lastEventId=` for those who cannot. */
-const resumeAfterOf = (request: FastifyRequest): Instant | undefined => {
-  const { lastEventId } = request.query as { readonly lastEventId?: unknown };
-  const text = request.headers['last-event-id'] ?? lastEventId;
-  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Instant(Number(text)) : undefined;
-};
-
-export const addV1 = (
+/** Adds `/api/v1` to a server. */
+export const addV1 = async (
   app: FastifyInstance,
-  { store, clock, access, subscribe, waiting }: V1Options,
-): void => {
-  const guard = { preHandler: access.toV1 };
-  const sensorOf = async (request: FastifyRequest): Promise<Sensor> => {
-    const { id } = parsed(sensorParams, 'sensor', request.params);
-    const sensor = await store.sensor(id);
-    if (!sensor) throw new UnknownSensor(id, await store.sensors());
-    return sensor;
-  };
-
-  app.get('/api/v1/health', guard, async (): Promise<z.infer<typeof healthShape>> => {
-    const samplesWaiting = waiting();
-    return {
-      status: samplesWaiting === 0 ? 'ok' : 'degraded',
-      api: 'v1',
-      now: clock.now(),
-      sensors: (await store.sensors()).length,
-      waiting: samplesWaiting,
-    };
-  });
-  app.get('/api/v1/sensors', guard, async () => ({ sensors: (await store.sensors()).map(sensorAnswer) }));
-  app.get('/api/v1/sensors/:id/latest', guard, async (request) => {
-    const sensor = await sensorOf(request);
-    const sample = await store.last(sensor.id);
-    return { sample: sample ? sampleAnswer(sample, sensor) : null };
-  });
-  app.get('/api/v1/sensors/:id/samples', guard, async (request) => {
-    const sensor = await sensorOf(request);
-    const { from, to, limit } = parsed(samplesQuery, 'query', request.query);
-    const samples = await store.samples(sensor.id, Instant(from), Instant(to), limit);
-    const last = samples.at(-1);
-    const answers = samples.map((sample) => sampleAnswer(sample, sensor));
-    return { samples: answers, ...(last && samples.length === limit ? { next: last.at + 1 } : {}) };
-  });
-  app.get('/api/v1/sensors/:id/live', guard, async (request, reply) => {
-    const sensor = await sensorOf(request);
-    // From here on the answer is written without Fastify.
-    reply.hijack();
-    await streamSamples(reply.raw, sensor, resumeAfterOf(request), { store, subscribe });
-  });
+  { context, access, onFailure }: V1Options,
+): Promise<void> => {
+  const operations = operationsOf(context);
+  const document = openApiOf(operations);
+  await app.register(
+    async (v1) => {
+      addBodies(v1);
+      v1.setErrorHandler(async (error, request, reply) => {
+        if (failureOf(error).status >= 500) onFailure(`${request.method} ${request.url}`, error);
+        return await sendProblem(error, request, reply);
+      });
+      v1.setNotFoundHandler((request, reply) => sendProblem(notFound(request.url), request, reply));
+      for (const described of operations) addOperation(v1, access, described);
+      v1.get('/openapi.json', async () => document);
+      await v1.register(swagger, { mode: 'static', specification: { document } as StaticDocumentSpec });
+      await v1.register(swaggerUi, { routePrefix: '/docs', staticCSP: POLICY });
+    },
+    { prefix: BASE },
+  );
 };

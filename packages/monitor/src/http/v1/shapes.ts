@@ -2,7 +2,7 @@
  * What `/api/v1` takes and gives, for server and client alike. Instants are Unix milliseconds, power is in watts with
  * the sensor's sign, registers are watt-hours as decimal text with 6 places (exact; a float would not be).
  */
-import { formatMicro, parseMicro } from '@daisee/units';
+import { formatMicro, type Instant } from '@daisee/units';
 import * as z from 'zod';
 import type { Sensor, StoredSample } from '../../store/store.ts';
 
@@ -10,19 +10,26 @@ import type { Sensor, StoredSample } from '../../store/store.ts';
 const DEFAULT_LIMIT = 1000;
 export const MOST_SAMPLES = 10_000;
 
-const instant = z.number().int();
-const wattHours = z.string().refine((text) => {
-  try {
-    return parseMicro(text) >= 0n;
-  } catch {
-    return false;
-  }
-}, 'watt-hours like 12.345678');
+/** Watts; no store takes more. */
+const HIGHEST_POWER = 1e8;
+
+export const instantShape = z.number().int().describe('Unix milliseconds');
+export const SIGNS = ['load', 'source', 'signed'] as const;
+/** Watt-hours, exactly. */
+export const wattHoursShape = z
+  .string()
+  .regex(/^-?\d+(\.\d{1,6})?$/, 'watt-hours like 12.345678')
+  .describe('Watt-hours as decimal text');
+/** A register never falls below zero. */
+export const registerShape = z
+  .string()
+  .regex(/^\d+(\.\d{1,6})?$/, 'watt-hours like 12.345678')
+  .describe('Watt-hours as decimal text');
 
 const sampleShape = z.object({
   id: z.number().int(),
   /** Unix milliseconds. */
-  at: instant,
+  at: instantShape,
   /** Watts. */
   power: z.number(),
   /** Percent. */
@@ -30,21 +37,26 @@ const sampleShape = z.object({
   /** Volts. */
   voltage: z.number().optional(),
   /** Wh counted up to this sample (import, for a signed sensor). */
-  register: wattHours,
+  register: registerShape,
   /** Wh of export; signed sensors only. */
-  exported: wattHours.optional(),
+  exported: registerShape.optional(),
 });
 export type SampleAnswer = z.infer<typeof sampleShape>;
 
 /** `next` is the `from` of the next page; absent on the last. */
-export const samplesShape = z.object({ samples: z.array(sampleShape), next: instant.optional() });
+export const samplesShape = z.object({ samples: z.array(sampleShape), next: instantShape.optional() });
 export const latestShape = z.object({ sample: sampleShape.nullable() });
 
-const sensorShape = z.object({
+export const sensorShape = z.object({
   id: z.number().int(),
   name: z.string(),
-  type: z.string(),
-  sign: z.enum(['load', 'source', 'signed']),
+  type: z.string().describe('What it measures, as the CitizenWatt API calls it'),
+  sign: z
+    .enum(SIGNS)
+    .describe(
+      'How its samples count: load takes energy, source gives it, signed does both (import positive)',
+    ),
+  archived: instantShape.optional().describe('Since when it takes no samples; absent while it does'),
 });
 type SensorAnswer = z.infer<typeof sensorShape>;
 
@@ -69,16 +81,24 @@ export const sampleAnswer = (sample: StoredSample, sensor: Sensor): SampleAnswer
   ...(sensor.sign === 'signed' ? { exported: formatMicro(sample.exported) } : {}),
 });
 
-export const sensorAnswer = ({ id, name, type, sign }: Sensor): SensorAnswer => ({ id, name, type, sign });
+export const sensorAnswer = (
+  { id, name, type, sign }: Sensor,
+  archived: ReadonlyMap<number, Instant> = new Map(),
+): SensorAnswer => {
+  const since = archived.get(id);
+  return { id, name, type, sign, ...(since === undefined ? {} : { archived: since }) };
+};
+
+const isoInstant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
 /** An instant in a query: Unix milliseconds or ISO 8601 with a zone. */
-const instantText = z.union(
+export const instantText = z.union(
   [
     z
       .string()
       .regex(/^-?\d{1,15}$/)
       .transform(Number),
-    z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+    isoInstant,
   ],
   { error: 'needs Unix milliseconds or an ISO time like 2026-07-01T12:00:00Z' },
 );
@@ -92,4 +112,16 @@ export const samplesQuery = z.strictObject({
 
 export const sensorParams = z.object({
   id: z.coerce.number({ error: 'needs the number of a sensor' }).int().min(1),
+});
+
+/** A sample that is sent: `at` as Unix milliseconds or ISO 8601 with a zone. */
+export const newSampleShape = z.strictObject({
+  at: z
+    .union([instantShape, isoInstant], {
+      error: 'needs Unix milliseconds (whole) or an ISO time like 2026-07-01T12:00:00Z',
+    })
+    .describe('Unix milliseconds, or ISO 8601 with a zone'),
+  power: z.number().min(-HIGHEST_POWER).max(HIGHEST_POWER).describe('Watts, with the sign of the sensor'),
+  stateOfCharge: z.number().min(0).max(100).optional().describe('Percent'),
+  voltage: z.number().optional().describe('Volts'),
 });

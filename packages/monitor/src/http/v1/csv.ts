@@ -1,0 +1,182 @@
+/** Samples as CSV (RFC 4180), out and in, piece by piece in both directions. */
+import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Instant } from '@daisee/units';
+import * as z from 'zod';
+import type { Sensor, StoredSample } from '../../store/store.ts';
+import { RequestRefused } from '../refusals.ts';
+import { sensorOf, type V1Context } from './context.ts';
+import { type Described, operation } from './operation.ts';
+import { problemOf, problemShape } from './problem.ts';
+import { checkTakes, type Given, samplesOf } from './samples.ts';
+import { sampleAnswer, samplesQuery, sensorParams } from './shapes.ts';
+
+const GROUP = 'CSV';
+/** Rows written or stored before others get their turn. */
+const PAGE = 2000;
+/** Characters of a line; a file without line ends is none. */
+const LONGEST_LINE = 1000;
+
+const COLUMNS = ['at', 'power', 'stateOfCharge', 'voltage', 'register', 'exported'] as const;
+const TAKEN = ['power', 'stateOfCharge', 'voltage'] as const;
+
+const rowOf = (sample: StoredSample, sensor: Sensor): string => {
+  const answer = sampleAnswer(sample, sensor);
+  const time = new Date(answer.at).toISOString();
+  return COLUMNS.map((column) => (column === 'at' ? time : (answer[column] ?? ''))).join(',');
+};
+
+/** The lines of a text that comes in pieces, with their numbers from 1. */
+const linesOf = async function* (pieces: AsyncIterable<Buffer>): AsyncGenerator<readonly [number, string]> {
+  const decoder = new TextDecoder();
+  let number = 0;
+  let rest = '';
+  for await (const piece of pieces) {
+    const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield [++number, line];
+    if (rest.length > LONGEST_LINE)
+      throw new RequestRefused(400, 'csv', `Line ${number + 1} is longer than ${LONGEST_LINE} characters.`);
+  }
+  if (rest !== '') yield [number + 1, rest];
+};
+
+/** The fields of a line; numbers and times need no separator inside quotes. */
+const fieldsOf = (line: string, separator: string): readonly string[] =>
+  line.split(separator).map((field) => field.trim().replace(/^"(.*)"$/, '$1'));
+
+type ReadRow = (line: string) => Readonly<Record<string, unknown>>;
+
+/** Learns from the first line where each column is. @throws RequestRefused when it names no `at` or `power`. */
+const columnsOf = (header: string): ReadRow => {
+  const separator = header.includes(';') ? ';' : ',';
+  const names = fieldsOf(header.replace(/^\uFEFF/, ''), separator);
+  const place = (name: string): number => names.indexOf(name);
+  if (place('at') < 0 || place('power') < 0)
+    throw new RequestRefused(
+      400,
+      'csv',
+      `Line 1 names no columns at and power but ${JSON.stringify(header.slice(0, 100))}: begin with a line like at,power,stateOfCharge,voltage.`,
+    );
+  return (line) => {
+    const fields = fieldsOf(line, separator);
+    const at = fields[place('at')] ?? '';
+    const value: Record<string, unknown> = { at: /^-?\d+$/.test(at) ? Number(at) : at };
+    for (const name of TAKEN) {
+      const text = fields[place(name)] ?? '';
+      if (text !== '') value[name] = /^[+-]?[\d.]/.test(text) ? Number(text) : text;
+    }
+    return value;
+  };
+};
+
+const progressShape = z.object({
+  lines: z.number().int().describe('Read so far, the first one too'),
+  stored: z.number().int(),
+  repeated: z.number().int(),
+  done: z.boolean(),
+  problem: problemShape.optional().describe('What ended it early; what was stored so far stays'),
+});
+type Progress = z.infer<typeof progressShape>;
+
+export const csvOperations = (context: V1Context): readonly Described[] => {
+  const { store, ingest } = context;
+
+  const rows = async function* (sensor: Sensor, from: number, to: number): AsyncGenerator<string> {
+    yield `${COLUMNS.join(',')}\r\n`;
+    for (let start: number | undefined = from; start !== undefined; ) {
+      const page: readonly StoredSample[] = await store.samples(sensor.id, Instant(start), Instant(to), PAGE);
+      if (page.length > 0) yield page.map((sample) => `${rowOf(sample, sensor)}\r\n`).join('');
+      const last = page.at(-1);
+      start = last && page.length === PAGE ? last.at + 1 : undefined;
+      await nextTurn();
+    }
+  };
+
+  const storing = async function* (
+    sensor: Sensor,
+    pieces: AsyncIterable<Buffer>,
+    url: string,
+  ): AsyncGenerator<Progress> {
+    const count = { lines: 0, stored: 0, repeated: 0 };
+    let batch: Given[] = [];
+    const storeBatch = async (): Promise<void> => {
+      const { stored, repeated } = await ingest(sensor.id, samplesOf(batch));
+      batch = [];
+      count.stored += stored;
+      count.repeated += repeated;
+    };
+    try {
+      let read: ReadRow | undefined;
+      for await (const [line, text] of linesOf(pieces)) {
+        count.lines = line;
+        if (text.trim() === '') continue;
+        if (read) batch.push({ place: { line }, value: read(text) });
+        else read = columnsOf(text.trim());
+        if (batch.length < PAGE) continue;
+        await storeBatch();
+        yield { ...count, done: false };
+        await nextTurn();
+      }
+      await storeBatch();
+      yield { ...count, done: true };
+    } catch (error) {
+      // The status is out already, so the last line says what happened.
+      yield { ...count, done: false, problem: problemOf(error, url) };
+    }
+  };
+
+  return [
+    operation({
+      id: 'exportSamples',
+      method: 'GET',
+      path: '/sensors/:id/samples.csv',
+      group: GROUP,
+      summary: 'The samples of a window as CSV',
+      scope: 'read',
+      params: sensorParams,
+      query: samplesQuery.pick({ from: true, to: true }),
+      answers: {
+        200: {
+          description: `A line for each sample: ${COLUMNS.join(',')}`,
+          type: 'text/csv',
+          shape: z.string(),
+        },
+      },
+      endless: true,
+      answer: async ({ params: { id }, query: { from, to }, reply }) => {
+        const sensor = await sensorOf(context, id);
+        void reply.header('Content-Disposition', `attachment; filename="sensor-${id}.csv"`);
+        return await reply.type('text/csv; charset=utf-8').send(Readable.from(rows(sensor, from, to)));
+      },
+    }),
+    operation({
+      id: 'importSamples',
+      method: 'POST',
+      path: '/sensors/:id/samples.csv',
+      group: GROUP,
+      summary: 'Store the samples of a CSV file of any length',
+      description:
+        'The first line names the columns: at (Unix ms or ISO 8601) and power are needed, stateOfCharge and voltage taken, others left out; separated by , or ;. Stored in batches as it comes; may be repeated. The status only says that it began: the last line of the answer says how it ended.',
+      scope: 'write',
+      params: sensorParams,
+      body: { 'text/csv': { shape: z.custom<AsyncIterable<Buffer>>(), described: z.string() } },
+      answers: {
+        200: {
+          description: 'A line of JSON for each batch, the last one with `done` or a `problem`',
+          type: 'application/x-ndjson',
+          shape: z.string().describe(JSON.stringify(z.toJSONSchema(progressShape))),
+        },
+      },
+      answer: async ({ params: { id }, body, request, reply }) => {
+        const sensor = await sensorOf(context, id);
+        await checkTakes(context, id);
+        const text = async function* () {
+          for await (const progress of storing(sensor, body, request.url))
+            yield `${JSON.stringify(progress)}\n`;
+        };
+        return await reply.type('application/x-ndjson').send(Readable.from(text()));
+      },
+    }),
+  ];
+};

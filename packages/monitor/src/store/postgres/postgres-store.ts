@@ -1,0 +1,246 @@
+/**
+ * The store for many nodes on one monitor: PostgreSQL 15 or newer, the same tables and the same arithmetic as the
+ * embedded store, each question one statement, so that its answer is of one moment whoever writes meanwhile.
+ */
+import { Duration, Energy, Instant, Register, Watts } from '@daisee/units';
+import { SensorDiffers, UnknownSensor } from '../errors.ts';
+import {
+  type Edge,
+  energyBetween,
+  FOLLOWED_COLUMNS,
+  type FollowedRow,
+  followedSampleOf,
+  registersAt,
+  SAMPLE_COLUMNS,
+  type SampleRow,
+  STATE_COLUMNS,
+  type StateRow,
+  storedSampleOf,
+} from '../rows.ts';
+import { stepEdges } from '../steps.ts';
+import { DEFAULT_TYPE, type RemoteStore, type Sensor, type SensorType } from '../store.ts';
+import { createPostgresAppender } from './appender.ts';
+import {
+  arrayOf,
+  createPostgresDatabase,
+  type PostgresDatabase,
+  type PostgresOptions,
+  type Statement,
+} from './database.ts';
+import { migratePostgres } from './schema.ts';
+import { addType, createPostgresTariffs } from './tariffs.ts';
+
+/** Beyond a bigint's reach nothing is stored. */
+const FAR = Number.MAX_SAFE_INTEGER;
+const within = (value: number): number => Math.min(Math.max(value, -FAR), FAR);
+/** The first whole ms not before an instant, and the last one not after it. */
+const up = (at: number): number => within(Math.ceil(at));
+const down = (at: number): number => within(Math.floor(at));
+
+const HIGHEST_ID = 2 ** 31 - 1;
+
+const SENSORS = `SELECT sensors.id, sensors.name, sign, types.name AS type, types.id AS "typeId"
+  FROM sensors JOIN types ON types.id = sensors.type`;
+
+const prefixed = (prefix: string): string =>
+  STATE_COLUMNS.split(', ')
+    .map((column) => `${prefix}.${column} AS ${prefix}_${column}`)
+    .join(', ');
+
+/** Two searches of the index for each instant. */
+const EDGES = `SELECT ${prefixed('older')}, ${prefixed('newer')}
+  FROM unnest($2::bigint[]) WITH ORDINALITY AS edge (instant, place)
+  LEFT JOIN LATERAL (SELECT ${STATE_COLUMNS} FROM samples
+    WHERE sensor = $1 AND at <= edge.instant ORDER BY at DESC LIMIT 1) AS older ON true
+  LEFT JOIN LATERAL (SELECT ${STATE_COLUMNS} FROM samples
+    WHERE sensor = $1 AND at > edge.instant ORDER BY at LIMIT 1) AS newer ON true
+  ORDER BY place`;
+
+/** Float sums, as a mean needs. */
+const POWERS = `SELECT part.count, part."microWatts"
+  FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS edge (first, until, place)
+  CROSS JOIN LATERAL (SELECT count(*)::int AS count, coalesce(sum(power), 0)::double precision AS "microWatts"
+    FROM samples WHERE sensor = $1 AND at >= edge.first AND at < edge.until) AS part
+  ORDER BY place`;
+
+type Prefixed = Readonly<Record<string, bigint | null>>;
+
+const stateRow = (row: Prefixed, prefix: 'older' | 'newer'): StateRow | undefined => {
+  const column = (name: string): bigint => row[`${prefix}_${name}`] ?? 0n;
+  if (row[`${prefix}_id`] === null) return undefined;
+  return {
+    id: column('id'),
+    at: column('at'),
+    power: column('power'),
+    register: column('register'),
+    remainder: column('remainder'),
+    exported: column('exported'),
+    exported_remainder: column('exported_remainder'),
+    debt: column('debt'),
+    highest: column('highest'),
+    gap_from: row[`${prefix}_gap_from`] ?? null,
+  };
+};
+
+const edgeOf = (at: Instant, row: Prefixed): Edge => {
+  const before = stateRow(row, 'older');
+  const after = Number(before?.at) === at ? undefined : stateRow(row, 'newer');
+  return { at, ...(before ? { before } : {}), ...(after ? { after } : {}) };
+};
+
+/**
+ * Opens a store in a PostgreSQL database and brings its schema up to date. Connections that die are replaced: while
+ * the server is away every call throws a retryable `StoreError` (`monitor.store-away`), once it is back they answer.
+ * A call that lost its connection may have been carried out; samples may be appended again, they are stored once.
+ * @throws StoreError: cannot be reached, refused, not a store, newer schema, server older than 15, …
+ */
+export const openPostgresStore = async (options: PostgresOptions): Promise<RemoteStore> => {
+  const database = createPostgresDatabase(options);
+  try {
+    await migratePostgres(database);
+    return storeOn(database);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+};
+
+const storeOn = (database: PostgresDatabase): RemoteStore => {
+  const { ask, transaction } = database;
+  const append = createPostgresAppender(database);
+  const tariffs = createPostgresTariffs(database);
+
+  const sensors = (): Promise<readonly Sensor[]> => ask({ text: `${SENSORS} ORDER BY sensors.id` });
+  const sensorOf = async (id: number): Promise<Sensor | undefined> => {
+    if (!Number.isInteger(id) || id < 1 || id > HIGHEST_ID) return undefined;
+    return (await ask<Sensor>({ name: 'sensor', text: `${SENSORS} WHERE sensors.id = $1`, values: [id] }))[0];
+  };
+  // Asked before every answer about a sensor; few, and all but their names stays as it is, so they are kept.
+  const known = new Map<number, Sensor>();
+  const existing = async (id: number): Promise<Sensor> => {
+    const sensor = known.get(id) ?? (await sensorOf(id));
+    if (!sensor) throw new UnknownSensor(id, await sensors());
+    known.set(id, sensor);
+    return sensor;
+  };
+  /** Asks for rows of a sensor that is there. */
+  const askOf = async <Row>(sensorId: number, statement: Statement): Promise<readonly Row[]> => {
+    await existing(sensorId);
+    return await ask<Row>(statement);
+  };
+  const edges = async (sensorId: number, instants: readonly Instant[]): Promise<readonly Edge[]> => {
+    const rows = await ask<Prefixed>({
+      name: 'edges',
+      text: EDGES,
+      values: [sensorId, arrayOf(instants.map(down))],
+    });
+    return rows.map((row, i) => edgeOf(instants[i] ?? Instant(0), row));
+  };
+  const energyByEdges: RemoteStore['energyByEdges'] = async (sensorId, instants) => {
+    const { sign } = await existing(sensorId);
+    if (instants.length === 0) return [];
+    const [first, ...ends] = await edges(sensorId, instants);
+    if (!first) return [];
+    let start = first;
+    return ends.map((end) => {
+      const energy = energyBetween(start, end, sign);
+      start = end;
+      return energy;
+    });
+  };
+  const energyBySteps: RemoteStore['energyBySteps'] = async (sensorId, from, to, step) =>
+    energyByEdges(sensorId, stepEdges(from, to, step));
+  const powerByEdges: RemoteStore['powerByEdges'] = async (sensorId, instants) => {
+    const sums = await askOf<{ count: number; microWatts: number }>(sensorId, {
+      name: 'powers',
+      text: POWERS,
+      values: [sensorId, arrayOf(instants.slice(0, -1).map(up)), arrayOf(instants.slice(1).map(up))],
+    });
+    return sums.map((sum) => (sum.count === 0 ? undefined : sum));
+  };
+  const named = async (name: string): Promise<Sensor | undefined> =>
+    (await ask<Sensor>({ text: `${SENSORS} WHERE sensors.name = $1`, values: [name] }))[0];
+
+  return {
+    addSensor: async ({ name, sign, type = DEFAULT_TYPE }) => {
+      if (!(await named(name)))
+        // One at a time, so that identities count up without holes.
+        await transaction('LOCK TABLE types, sensors IN SHARE ROW EXCLUSIVE MODE', async (inside) => {
+          await addType(inside, type);
+          await inside({
+            text: `INSERT INTO sensors (name, sign, type) SELECT $1, $2, id FROM types
+              WHERE name = $3 AND NOT EXISTS (SELECT FROM sensors WHERE name = $1)`,
+            values: [name, sign, type],
+          });
+        });
+      const sensor = await named(name);
+      if (sensor?.sign !== sign || sensor.type !== type)
+        throw new SensorDiffers(name, `${sensor?.sign}, ${sensor?.type}`, `${sign}, ${type}`);
+      return sensor;
+    },
+    sensors,
+    sensor: sensorOf,
+    types: () => ask<SensorType>({ text: 'SELECT id, name FROM types ORDER BY id' }),
+    append: async (sensorId, samples, options = {}) => append(await existing(sensorId), samples, options),
+    samples: async (sensorId, from, to, limit = -1) =>
+      (
+        await askOf<SampleRow>(sensorId, {
+          name: 'samples',
+          text: `SELECT ${SAMPLE_COLUMNS} FROM samples WHERE sensor = $1 AND at >= $2 AND at < $3 ORDER BY at LIMIT $4`,
+          values: [sensorId, up(from), up(to), limit < 0 ? null : within(limit)],
+        })
+      ).map(storedSampleOf),
+    last: async (sensorId) => {
+      const [row] = await askOf<SampleRow>(sensorId, {
+        name: 'last',
+        text: `SELECT ${SAMPLE_COLUMNS} FROM samples WHERE sensor = $1 ORDER BY at DESC LIMIT 1`,
+        values: [sensorId],
+      });
+      return row && storedSampleOf(row);
+    },
+    registerAt: async (sensorId, instant) => {
+      const { sign } = await existing(sensorId);
+      const [edge] = await edges(sensorId, [Instant(Math.round(instant))]);
+      return edge ? registersAt(edge, sign).register : Register(0n);
+    },
+    energy: async (sensorId, from, to) =>
+      (await energyBySteps(sensorId, from, to, Duration(to - from)))[0] ?? Energy(0n),
+    energyBySteps,
+    energyByEdges,
+    meanPowerBySteps: async (sensorId, from, to, step) =>
+      (await powerByEdges(sensorId, stepEdges(from, to, step))).map(
+        (sum) => sum && Watts(sum.microWatts / sum.count / 1e6),
+      ),
+    powerByEdges,
+    samplesById: async (sensorId, from, to) =>
+      (
+        await askOf<FollowedRow>(sensorId, {
+          name: 'by-id',
+          // By the primary key: adding 0 keeps the index on (sensor, at) out of it, which would scan the sensor's samples.
+          text: `SELECT ${FOLLOWED_COLUMNS} FROM samples WHERE id >= $2 AND id < $3 AND sensor + 0 = $1 ORDER BY at`,
+          values: [sensorId, up(from), up(to)],
+        })
+      ).map(followedSampleOf),
+    samplesFromEnd: async (sensorId, from, to) =>
+      (
+        await askOf<FollowedRow>(sensorId, {
+          name: 'from-end',
+          text: `SELECT ${FOLLOWED_COLUMNS} FROM samples WHERE sensor = $1 ORDER BY at DESC LIMIT $2 OFFSET $3`,
+          values: [sensorId, within(Math.max(0, to - from)), within(-to)],
+        })
+      )
+        .map(followedSampleOf)
+        .toReversed(),
+    gaps: async (sensorId, from, to) =>
+      (
+        await askOf<{ from: bigint; to: bigint }>(sensorId, {
+          name: 'gaps',
+          text: `SELECT gap_from AS "from", at AS "to" FROM samples
+            WHERE sensor = $1 AND gap_from IS NOT NULL AND at > $2 AND gap_from < $3 ORDER BY at`,
+          values: [sensorId, down(from), up(to)],
+        })
+      ).map((gap) => ({ from: Instant(Number(gap.from)), to: Instant(Number(gap.to)) })),
+    ...tariffs,
+    close: () => database.close(),
+  };
+};

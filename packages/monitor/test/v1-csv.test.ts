@@ -1,0 +1,94 @@
+/** `/api/v1`: samples as CSV. */
+import { Instant, Watts } from '@daisee/units';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Kept, serveKept } from './kept.ts';
+
+const CSV = { 'Content-Type': 'text/csv' };
+const T = Date.UTC(2026, 6, 1);
+
+describe('CSV', () => {
+  let kept: Kept;
+  beforeEach(async () => {
+    kept = await serveKept();
+  });
+  afterEach(() => kept.end());
+  const send = async (text: string): Promise<readonly unknown[]> => {
+    const { status, body } = await kept.ask('POST /sensors/1/samples.csv', text, CSV);
+    expect(status).toBe(200);
+    return String(body)
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+  };
+
+  it('is written with a line for each sample of the window', async () => {
+    await kept.ask('POST /sensors/1/samples', [
+      { at: T, power: 450, stateOfCharge: 87.5, voltage: 3.98 },
+      { at: T + 8250, power: -1.5 },
+    ]);
+    const all = await kept.ask('GET /sensors/1/samples.csv');
+    expect(all.headers['content-disposition']).toBe('attachment; filename="sensor-1.csv"');
+    expect(all.body).toBe(
+      [
+        'at,power,stateOfCharge,voltage,register,exported',
+        '2026-07-01T00:00:00.000Z,450,87.5,3.98,0.000000,',
+        '2026-07-01T00:00:08.250Z,-1.5,,,0.513911,',
+        '',
+      ].join('\r\n'),
+    );
+    expect(
+      String((await kept.ask(`GET /sensors/1/samples.csv?from=${T + 1}`)).body).split('\r\n'),
+    ).toHaveLength(3);
+  });
+
+  it('that was written is read to the same samples, over many batches, with progress', async () => {
+    const samples = Array.from({ length: 5000 }, (_, i) => ({
+      at: Instant(T + i * 1000),
+      power: Watts(i / 8),
+    }));
+    kept.store.append(1, samples);
+    const file = String((await kept.ask('GET /sensors/1/samples.csv')).body);
+    expect(file.split('\r\n')).toHaveLength(5002);
+    expect(await send(file)).toEqual([
+      { lines: 2001, stored: 0, repeated: 2000, done: false },
+      { lines: 4001, stored: 0, repeated: 4000, done: false },
+      { lines: 5001, stored: 0, repeated: 5000, done: true },
+    ]);
+    const copy = kept.store.addSensor({ name: 'Copy', sign: 'load' });
+    await kept.ask(`POST /sensors/${copy.id}/samples.csv`, file, CSV);
+    const read = (id: number) =>
+      kept.store
+        .samples(id, Instant(0), Instant(Number.MAX_SAFE_INTEGER))
+        .map((sample) => ({ ...sample, id: 0 }));
+    expect(read(copy.id)).toEqual(read(1));
+  });
+
+  it('of a spreadsheet (other order, semicolons, quotes, byte order mark) is read', async () => {
+    const file = `\uFEFF"voltage";"power";"at";"note"\n;"12.5";"${T}";x\n\n3.9;1;2026-07-01T02:00:01+02:00;y`;
+    expect(await send(file)).toEqual([{ lines: 4, stored: 2, repeated: 0, done: true }]);
+    expect(kept.store.samples(1, Instant(0), Instant(T + 1001))).toMatchObject([
+      { at: T, power: 12.5 },
+      { at: T + 1000, power: 1, voltage: 3.9 },
+    ]);
+  });
+
+  it.each([
+    ['no header', `${T},1`, 'monitor.csv', /^Line 1 names no columns at and power/],
+    ['a bad line', `at,power\n${T},1\n${T + 1},x`, 'monitor.samples', /line 3: power/],
+    ['a time without a zone', 'at,power\n2026-07-01 00:00,1', 'monitor.samples', /line 2: at/],
+    ['a line without an end', `at,power\n${'1'.repeat(5000)}`, 'monitor.csv', /Line 2 is longer than 1000/],
+  ])('with %s ends with a problem that names the line', async (_what, file, code, detail) => {
+    const last = (await send(file)).at(-1);
+    expect(last).toMatchObject({
+      done: false,
+      problem: { code, detail: expect.stringMatching(detail) as string },
+    });
+    expect(kept.store.last(1)).toBeUndefined();
+  });
+
+  it('is not for JSON, nor for an archived sensor', async () => {
+    expect(await kept.ask('POST /sensors/1/samples.csv', [])).toMatchObject({ status: 415 });
+    await kept.ask('PATCH /sensors/1', { archived: true });
+    expect(await kept.ask('POST /sensors/1/samples.csv', 'at,power', CSV)).toMatchObject({ status: 409 });
+  });
+});
