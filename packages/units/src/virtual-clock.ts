@@ -41,6 +41,7 @@ export class VirtualClock implements Clock {
   #order = 0;
   #sleepers: Sleeper[] = [];
   #turning = false;
+  #frozen = false;
   #lag = 0;
   readonly #holds = new AsyncLocalStorage<Hold>();
 
@@ -59,6 +60,11 @@ export class VirtualClock implements Clock {
   /** How far behind its pace the clock is, in the machine's milliseconds (0 when it keeps up). */
   get lag(): Duration {
     return Duration(this.#lag);
+  }
+
+  /** Stands still from here on: for the end of a run, when its parts stop one after another. */
+  freeze(): void {
+    this.#frozen = true;
   }
 
   /** From here on, waits for nothing: for the last steps of a run that was paced. */
@@ -135,7 +141,7 @@ export class VirtualClock implements Clock {
 
   /** Moves to the next sleeper once nothing works; one turn at a time, after the microtasks of this one. */
   #turn(): void {
-    if (this.#turning || this.#busy > 0) return;
+    if (this.#turning || this.#frozen || this.#busy > 0) return;
     this.#turning = true;
     setImmediate(() => {
       void this.#advance().finally(() => {
@@ -147,7 +153,7 @@ export class VirtualClock implements Clock {
 
   async #advance(): Promise<void> {
     const next = this.#earliest();
-    if (this.#busy > 0 || !next) return;
+    if (this.#busy > 0 || this.#frozen || !next) return;
     if (Number.isFinite(this.#speed)) {
       const due = this.#paceStart + (next.at - this.#start) / this.#speed;
       const wait = due - this.#pace.now();

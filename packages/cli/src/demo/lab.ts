@@ -268,6 +268,8 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
         clock.hurry();
         const first = await stopNode(one);
         const second = await stopNode(two);
+        // The world must not go on while its meters stop one after another: nobody would have measured it.
+        clock.freeze();
         return { own1: first.fromOwn, from2: first.fromNode2, produced2: second.panel, own2: 0 };
       }));
     lifecycle.started({ name: 'the agents', stop: async () => void (await finish()) });
