@@ -9,11 +9,13 @@ import { createTurns } from './turns.ts';
 
 export interface Feed {
   /**
-   * Everything new since the last call, up to the newest block. A call that throws has moved nothing on: the next
-   * one gives what it would have given.
+   * Everything new since the last call, up to the newest block or as many blocks as the feed takes at once. A call
+   * that throws has moved nothing on: the next one gives what it would have given.
    * @throws ChainUnreachable, ChainAnswer, RpcRefused
    */
   poll(): Promise<readonly LedgerEvent[]>;
+  /** How far it has read: kept beside what was told, another feed goes on from there. Undefined before the first. */
+  readonly place: FeedPlace | undefined;
 }
 
 export interface FeedOptions {
@@ -22,6 +24,10 @@ export interface FeedOptions {
   readonly books: Books;
   /** The first block to read. */
   readonly from: () => Promise<number>;
+  /** Where an earlier feed stood; what was reorganised meanwhile is told. */
+  readonly place?: FeedPlace;
+  /** The most blocks that one call takes; all there are by default. */
+  readonly blocks?: number;
 }
 
 /** Blocks asked for at once: what public endpoints allow varies, so it shrinks when one refuses and grows again. */
@@ -31,17 +37,19 @@ const REMEMBERED = 256;
 
 const hex = (value: number): Hex => `0x${value.toString(16)}`;
 
-interface Place {
+/** How far a feed has read. */
+export interface FeedPlace {
   /** The next block to read. */
   readonly next: number;
-  /** Blocks seen as the newest, oldest first. */
+  /** Last blocks of the calls before, oldest first: where they are others now, the chain was reorganised. */
   readonly seen: readonly Header[];
 }
 
 /** Creates a feed; nothing is read before `poll`. */
-export const createFeed = ({ rpc, clock, books, from }: FeedOptions): Feed => {
+export const createFeed = (options: FeedOptions): Feed => {
+  const { rpc, clock, books, from, blocks = Number.POSITIVE_INFINITY } = options;
   const turns = createTurns();
-  let place: Place | undefined;
+  let place = options.place;
   let range = LARGEST_RANGE;
 
   const logsOf = async (first: number, last: number): Promise<readonly RawLog[]> => {
@@ -68,7 +76,7 @@ export const createFeed = ({ rpc, clock, books, from }: FeedOptions): Feed => {
   };
 
   /** Where the chain that was read and the chain of now part; undefined when they do not. */
-  const partingOf = async ({ seen, next }: Place, first: number): Promise<Place | undefined> => {
+  const partingOf = async ({ seen, next }: FeedPlace, first: number): Promise<FeedPlace | undefined> => {
     const kept = [...seen];
     for (let top = kept.at(-1); top; top = kept.at(-1)) {
       const now = await headerOf(rpc, top.number);
@@ -94,7 +102,7 @@ export const createFeed = ({ rpc, clock, books, from }: FeedOptions): Feed => {
 
   const advance = async (): Promise<readonly LedgerEvent[]> => {
     const first = await from();
-    let here: Place = place ?? { next: first, seen: [] };
+    let here: FeedPlace = place ?? { next: first, seen: [] };
     const events: LedgerEvent[] = [];
     const head = await latestHeader(rpc);
     const parting = await partingOf(here, first);
@@ -104,23 +112,29 @@ export const createFeed = ({ rpc, clock, books, from }: FeedOptions): Feed => {
       events.push({ ...told, type: 'reverted', fromBlock: here.next });
     }
     if (head.number >= here.next) {
-      const logs = await logsOf(here.next, head.number);
+      const end = Math.min(head.number, here.next + blocks - 1);
+      const last = end === head.number ? head : await headerOf(rpc, end);
+      // Reorganised while it is read, here and below: nothing has been moved on, the next call begins where this did.
+      if (!last) return [];
+      const logs = await logsOf(here.next, end);
       const times = await timesOf(logs);
       for (const log of logs) {
         const time = times.get(log.blockHash);
-        // Reorganised while it was read: nothing has been moved on, so the next call begins from the same place.
-        if (time === undefined || (log.block === head.number && log.blockHash !== head.hash)) return [];
+        if (time === undefined || (log.block === end && log.blockHash !== last.hash)) return [];
         const event = eventOf(rpc.url, books, log, time);
         if (event) events.push(event);
       }
-      if ((await headerOf(rpc, head.number))?.hash !== head.hash) return [];
-      here = { next: head.number + 1, seen: [...here.seen, head].slice(-REMEMBERED) };
+      if ((await headerOf(rpc, end))?.hash !== last.hash) return [];
+      here = { next: end + 1, seen: [...here.seen, last].slice(-REMEMBERED) };
     }
     place = here;
     return events;
   };
 
   return {
+    get place() {
+      return place;
+    },
     poll: async () => {
       const end = await clock.aside(() => turns.take());
       try {

@@ -10,8 +10,19 @@ export {
   type EmbeddedChainOptions,
 } from './embedded-chain.ts';
 export { PortInUse } from './endpoint.ts';
-export type { Feed } from './feed.ts';
+export type { Feed, FeedPlace } from './feed.ts';
 export type { Fees } from './fees.ts';
+export { HistoryDamaged } from './history/database.ts';
+export type { HistoryEvent, HistoryFact } from './history/facts.ts';
+export {
+  createHistory,
+  type Flow,
+  type History,
+  type HistoryChange,
+  HistoryNotStarted,
+  type HistoryOptions,
+  type HistoryQuery,
+} from './history/history.ts';
 export { ChainDirectoryBusy, JournalDamaged } from './journal.ts';
 export {
   BadAddress,

@@ -3,7 +3,7 @@ import { type Clock, DaiseeError, Duration, Instant, SleepAborted, sleepOrStop }
 import { decodeFunctionResult, encodeFunctionData, getAddress } from 'viem';
 import { toBytes, toCount } from './answers.ts';
 import { headerOf, latestHeader } from './blocks.ts';
-import { createFeed, type Feed } from './feed.ts';
+import { createFeed, type Feed, type FeedOptions } from './feed.ts';
 import type { Fees } from './fees.ts';
 import { callView } from './gas.ts';
 import { daiseeAbi } from './generated/contracts.ts';
@@ -107,6 +107,12 @@ export interface LedgerOptions {
   readonly onEvent?: (notice: LedgerNotice) => void;
 }
 
+/** Where a feed begins and how much it takes at once. */
+export interface FeedStart extends Pick<FeedOptions, 'place' | 'blocks'> {
+  /** The first block to read, the deployment's by default. */
+  readonly from?: number;
+}
+
 export interface Ledger extends LedgerReads, LedgerWrites {
   /**
    * Waits until the chain answers, checks what is there, and settles what a crash left (unless `settles` is off).
@@ -128,7 +134,7 @@ export interface Ledger extends LedgerReads, LedgerWrites {
   settle(): Promise<void>;
   /** Events in order, each once, for as long as the signal allows; runs in the caller's task. */
   events(options: { readonly from?: number; readonly signal: AbortSignal }): AsyncGenerator<LedgerEvent>;
-  createFeed(options?: { readonly from?: number }): Feed;
+  createFeed(options?: FeedStart): Feed;
 }
 
 /** The block at which code appears at an address, by halving; undefined when old states are gone. */
@@ -231,14 +237,14 @@ export const connectLedger = (options: LedgerOptions): Ledger => {
     return deployment;
   };
 
-  const feedFrom = (from?: number): Feed =>
-    createFeed({ rpc, clock, books: { exchange, coin }, from: async () => from ?? deployedAt() });
+  const feedFrom = ({ from, ...start }: FeedStart = {}): Feed =>
+    createFeed({ rpc, clock, books: { exchange, coin }, from: async () => from ?? deployedAt(), ...start });
 
   const follow = async function* (
     from: number | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<LedgerEvent> {
-    const feed = feedFrom(from);
+    const feed = feedFrom(from === undefined ? {} : { from });
     const ended = AbortSignal.any([signal, stopping.signal]);
     const watching = createPatience({ clock, interval: pollInterval, signal: ended, onEvent });
     try {
@@ -312,6 +318,6 @@ export const connectLedger = (options: LedgerOptions): Ledger => {
       if (signer) await started().settle();
     },
     events: ({ from, signal }) => follow(from, signal),
-    createFeed: ({ from } = {}) => feedFrom(from),
+    createFeed: feedFrom,
   };
 };
