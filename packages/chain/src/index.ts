@@ -52,6 +52,7 @@ export {
   WrongContract,
 } from './ledger.ts';
 export type { LedgerEvent, LedgerFact, NodeKind } from './ledger-events.ts';
+export type { Call, Orders } from './orders.ts';
 export { OutboxDamaged } from './outbox.ts';
 export type { LedgerNotice } from './patience.ts';
 export {

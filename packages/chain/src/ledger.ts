@@ -5,10 +5,11 @@ import { toBytes, toCount } from './answers.ts';
 import { headerOf, latestHeader } from './blocks.ts';
 import { createFeed, type Feed, type FeedOptions } from './feed.ts';
 import type { Fees } from './fees.ts';
-import { callView } from './gas.ts';
+import { callView, estimateGas } from './gas.ts';
 import { daiseeAbi } from './generated/contracts.ts';
 import { toAddress } from './keystore.ts';
 import type { LedgerEvent } from './ledger-events.ts';
+import { type Call, createOrders, type Orders } from './orders.ts';
 import { createPatience, type LedgerNotice } from './patience.ts';
 import { createReads, type LedgerReads } from './reads.ts';
 import { ContractRefused } from './refusals.ts';
@@ -128,6 +129,12 @@ export interface Ledger extends LedgerReads, LedgerWrites {
   /** @throws LedgerNotStarted */
   readonly chainId: number;
   block(): Promise<{ readonly number: number; readonly at: Instant }>;
+  /** Calls that any wallet can sign. */
+  readonly orders: Orders;
+  /** Rehearses a call of any account. @throws ContractRefused in words why it would revert */
+  rehearse(from: Address, call: Call): Promise<void>;
+  /** What the chain's client calls itself; "unknown client" where it does not tell. */
+  client(): Promise<string>;
   /** The block from which there are events: 0 when the chain has forgotten its history. */
   deployedAt(): Promise<number>;
   /** Nothing of this account is pending any more. */
@@ -312,6 +319,20 @@ export const connectLedger = (options: LedgerOptions): Ledger => {
     block: async () => {
       const { number, timestamp } = await latestHeader(rpc);
       return { number, at: Instant(timestamp * 1000) };
+    },
+    orders: createOrders(exchange, coin),
+    rehearse: async (from, call) => {
+      await estimateGas(rpc, from, call, 'latest');
+    },
+    client: async () => {
+      try {
+        const name = await rpc.request('web3_clientVersion');
+        return typeof name === 'string' ? name.slice(0, 200) : 'unknown client';
+      } catch (error) {
+        // Public endpoints often refuse it.
+        if (error instanceof RpcRefused) return 'unknown client';
+        throw error;
+      }
     },
     deployedAt,
     settle: async () => {

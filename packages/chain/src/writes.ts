@@ -1,8 +1,9 @@
 /** What an account does on the books: each a transaction, each resolved once it is mined. */
 import { type Coin, type Energy, formatMicro, Instant, type Price, type Register } from '@daisee/units';
-import { encodeAbiParameters, encodeFunctionData, zeroAddress } from 'viem';
+import { encodeFunctionData, zeroAddress } from 'viem';
 import { daiseeAbi, daiseeCoinAbi } from './generated/contracts.ts';
 import { eventOf, kindNumber, type LedgerEvent, type NodeKind } from './ledger-events.ts';
+import { type Call, createOrders } from './orders.ts';
 import { encodeBatch, type SignedReading } from './readings.ts';
 import type { RawReceipt } from './receipts.ts';
 import type { Order } from './sender.ts';
@@ -91,6 +92,8 @@ export const createWrites = ({ url, exchange, coin, send }: WritesOptions): Ledg
     submit({ what, to: exchange, data, intent: options?.intent });
   const onCoin = (what: string, data: Hex, options?: WriteOptions) =>
     submit({ what, to: coin, data, intent: options?.intent });
+  const orders = createOrders(exchange, coin);
+  const ordered = (call: Call, options?: WriteOptions) => submit({ ...call, intent: options?.intent });
   const abi = daiseeAbi;
   return {
     reportProduction: (register, options) =>
@@ -111,18 +114,7 @@ export const createWrites = ({ url, exchange, coin, send }: WritesOptions): Ledg
         encodeFunctionData({ abi, functionName: 'reportBatch', args: [encodeBatch(readings)] }),
         options,
       ),
-    buyEnergy: ({ seller, energy, maxCost }, options) => {
-      const order = encodeAbiParameters(
-        [{ type: 'address' }, { type: 'uint256' }, { type: 'uint256' }],
-        [seller, energy, maxCost],
-      );
-      const data = encodeFunctionData({
-        abi: daiseeCoinAbi,
-        functionName: 'approveAndCall',
-        args: [exchange, maxCost, order],
-      });
-      return onCoin(`The purchase of ${wh(energy)} from ${seller}`, data, options);
-    },
+    buyEnergy: (purchase, options) => ordered(orders.buyEnergy(purchase), options),
     buyApproved: ({ seller, energy, maxCost }, options) =>
       onExchange(
         `The purchase of ${wh(energy)} from ${seller}`,
@@ -160,22 +152,8 @@ export const createWrites = ({ url, exchange, coin, send }: WritesOptions): Ledg
     pause: (options) => onExchange('The pause', encodeFunctionData({ abi, functionName: 'pause' }), options),
     unpause: (options) =>
       onExchange('The end of the pause', encodeFunctionData({ abi, functionName: 'unpause' }), options),
-    transfer: (to, amount, options) =>
-      onCoin(
-        `The transfer of ${coins(amount)} to ${to}`,
-        encodeFunctionData({ abi: daiseeCoinAbi, functionName: 'transfer', args: [to, amount] }),
-        options,
-      ),
-    approve: (amount, options) =>
-      onCoin(
-        `The approval of ${coins(amount)}`,
-        encodeFunctionData({
-          abi: daiseeCoinAbi,
-          functionName: 'approve',
-          args: [options?.spender ?? exchange, amount],
-        }),
-        options,
-      ),
+    transfer: (to, amount, options) => ordered(orders.transfer(to, amount), options),
+    approve: (amount, options) => ordered(orders.approve(amount, options?.spender), options),
     mint: (to, amount, options) =>
       onCoin(
         `The minting of ${coins(amount)} for ${to}`,
