@@ -18,7 +18,20 @@ interface Outcome {
 }
 
 const root = join(import.meta.dirname, '..');
-const order = ['contracts', 'units', 'market', 'meter', 'chain', 'relay', 'monitor', 'agent', 'sim', 'cli'];
+const order = [
+  'contracts',
+  'units',
+  'market',
+  'meter',
+  'chain',
+  'http',
+  'relay',
+  'monitor',
+  'agent',
+  'app',
+  'sim',
+  'cli',
+];
 const scratch = mkdtempSync(join(tmpdir(), 'daisee-test-'));
 let running: ChildProcess | undefined;
 

@@ -6,7 +6,7 @@ import {
   type Integration,
   type IntegrationRule,
   integrate,
-  type Sample,
+  type Reading,
   shareOut,
   type Total,
 } from '@daisee/meter';
@@ -44,7 +44,7 @@ const emptyTotal: Total = { register: Register(0n), remainder: 0n };
 export const originAt = (journal: readonly Turn[], at: Instant): Address | undefined =>
   (journal.findLast((turn) => turn.at <= at) ?? journal[0])?.origin;
 
-const peakAfter = (books: Books, sample: Pick<Sample, 'at' | 'power'>): Watts => {
+const peakAfter = (books: Books, sample: Reading): Watts => {
   const last = books.integration.last;
   const age = last ? Math.max(0, sample.at - last.at) : 0;
   return Watts(Math.max(0, sample.power, books.peak * 2 ** (-age / PEAK_HALF_LIFE)));
@@ -57,7 +57,7 @@ const peakAfter = (books: Books, sample: Pick<Sample, 'at' | 'power'>): Watts =>
  */
 export const attribute = (
   books: Books,
-  samples: readonly Pick<Sample, 'at' | 'power'>[],
+  samples: readonly Reading[],
   journal: readonly Turn[],
   rule: IntegrationRule,
   until?: Instant,

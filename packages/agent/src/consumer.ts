@@ -23,6 +23,7 @@ import { type ConsumerRules, type ConsumerSettings, consumerRules } from './sett
 import { type AgentStore, AgentStoreError, openAgentStore } from './store.ts';
 import { backOff, createSwitching } from './switching.ts';
 import { createTroubles, type Troubles } from './troubles.ts';
+import { type ConsumerWishes, wishedRules } from './wishes.ts';
 
 export interface ConsumerOptions {
   readonly clock: Clock;
@@ -34,6 +35,8 @@ export interface ConsumerOptions {
   /** The agent's own SQLite file; made when it is not there. */
   readonly store: string;
   readonly settings: ConsumerSettings;
+  /** What the person wishes instead, asked at every look. */
+  readonly wishes?: () => ConsumerWishes;
   /** Where a new file's books begin: samples of the monitor from here on count. Default: the start. */
   readonly since?: Instant;
   readonly onEvent?: (event: AgentEvent) => void;
@@ -165,6 +168,8 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
   };
 
   const period = async (): Promise<void> => {
+    const wishes = options.wishes?.() ?? {};
+    const wished = wishedRules(rules, wishes);
     lane.tick();
     if (accounts.reported() || store.kept().books.totals.size > 0) await metering.collect();
     const feed = await switching.look();
@@ -178,15 +183,16 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
       ...optional('reportedAt', accounts.reportedAt()),
       confirmation: lane.confirmation(),
       avoided: avoided(),
+      heldOnOwn: wishes.ownUntil !== undefined && wishes.ownUntil > now(),
     };
-    const isWanting = wantsBooks(stateOf(store, account), inputs, rules);
+    const isWanting = wantsBooks(stateOf(store, account), inputs, wished);
     const areBooksRead = isWanting && (await fromLedger(accounts.readBooks));
     const state = stateOf(store, account);
-    let actions = decide(state, inputs, rules);
+    let actions = decide(state, inputs, wished);
     // On books that are not current nothing is bought.
     if (areBooksRead && actions.some(({ type }) => type === 'ask')) {
       const market: Market | undefined = await fromLedger(accounts.readMarket);
-      if (market) actions = decide(state, { ...inputs, market }, rules);
+      if (market) actions = decide(state, { ...inputs, market }, wished);
     }
     for (const action of actions) await carryOut(action);
     tellNotes(actions, isWanting);

@@ -67,6 +67,8 @@ export interface Inputs {
   readonly confirmation: Duration;
   /** Sellers that the relay or the ledger refused lately: left alone for a while. */
   readonly avoided: ReadonlySet<Address>;
+  /** The person keeps the node on its own source for now. */
+  readonly heldOnOwn?: boolean;
 }
 
 export type SwitchReason =
@@ -75,7 +77,8 @@ export type SwitchReason =
   | 'next-seller'
   | 'allowance-used'
   | 'no-measurement'
-  | 'disorder';
+  | 'disorder'
+  | 'held';
 
 export type Action =
   | { readonly type: 'switch'; readonly to: Source; readonly why: SwitchReason }
@@ -161,7 +164,7 @@ const stocked = (
  * need not be asked, and its absence not be noticed.)
  */
 export const wantsBooks = (state: State, inputs: Inputs, rules: ConsumerRules): boolean => {
-  if (inputs.feed === 'unknown' || inputs.feed === 'disordered') return false;
+  if (inputs.heldOnOwn || inputs.feed === 'unknown' || inputs.feed === 'disordered') return false;
   return inputs.feed !== 'own' || chargeState(state, inputs, rules) === 'low';
 };
 
@@ -204,6 +207,7 @@ const purchase = (
 };
 
 const onOwn = (state: State, inputs: Inputs, rules: ConsumerRules): readonly Action[] => {
+  if (inputs.heldOnOwn) return [];
   const charge = chargeState(state, inputs, rules);
   if (charge === 'unknown') return [{ type: 'note', note: 'charge-unknown' }];
   if (charge !== 'low') return [];
@@ -219,6 +223,7 @@ const onOwn = (state: State, inputs: Inputs, rules: ConsumerRules): readonly Act
 };
 
 const onSeller = (seller: Address, state: State, inputs: Inputs, rules: ConsumerRules): readonly Action[] => {
+  if (inputs.heldOnOwn) return [{ type: 'switch', to: 'own', why: 'held' }];
   // What is not measured is not taken from a neighbour.
   if (!isMeasured(state, inputs, rules)) return [{ type: 'switch', to: 'own', why: 'no-measurement' }];
   const charge = chargeState(state, inputs, rules);

@@ -13,4 +13,6 @@ export {
   type ProducerSettings,
   type SellerSettings,
 } from './settings.ts';
+export { readBooked, readSources, type SourceTurn } from './sources.ts';
 export { AgentStoreError } from './store.ts';
+export type { ConsumerWishes, ProducerWishes } from './wishes.ts';

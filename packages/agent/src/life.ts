@@ -32,6 +32,8 @@ export interface Agent {
   start(signal?: AbortSignal): Promise<void>;
   /** Relay to rest, last samples booked, registers reported, nothing pending; each step bounded, failures told. */
   stop(options?: StopOptions): Promise<void>;
+  /** Looks and decides now instead of at the end of its period: its person wishes something else. */
+  wake(): void;
 }
 
 /** One run of an agent, from start to stop. */
@@ -95,6 +97,7 @@ export const createLife = (
 ): Agent => {
   let running: Running | undefined;
   let stopping: Promise<void> | undefined;
+  let nap = new AbortController();
 
   /** In a clock task of its own, so that a virtual clock moves only while it waits, whoever calls it from where. */
   const inTask = (work: () => Promise<void>): Promise<void> => clock.aside(() => clock.task(work));
@@ -114,7 +117,8 @@ export const createLife = (
   const loop = async (session: Session, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       await turn(session);
-      if (!(await sleepOrStop(clock, untilNext(clock.now(), session.every), signal))) return;
+      nap = new AbortController();
+      await sleepOrStop(clock, untilNext(clock.now(), session.every), AbortSignal.any([signal, nap.signal]));
     }
   };
 
@@ -180,6 +184,8 @@ export const createLife = (
   };
 
   const agent: Agent = {
+    wake: () => nap.abort(),
+
     start: async (signal) => {
       signal?.throwIfAborted();
       if (!running) await inTask(() => begin(signal));

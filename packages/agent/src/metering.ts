@@ -12,7 +12,7 @@ import {
 } from '@daisee/units';
 import { attribute } from './books.ts';
 import type { AgentEvent } from './events.ts';
-import type { AgentMonitor } from './ports.ts';
+import type { AgentMonitor, SensorRule } from './ports.ts';
 import { type AgentStore, AgentStoreError } from './store.ts';
 import type { Troubles } from './troubles.ts';
 
@@ -75,6 +75,12 @@ export interface MeteringOptions {
   readonly withCharge: boolean;
 }
 
+const ruleWith = (rule: IntegrationRule, { counter, reports }: SensorRule = {}): IntegrationRule => ({
+  ...rule,
+  ...(counter ? { counter } : {}),
+  holds: reports === 'change',
+});
+
 export const createMetering = (options: MeteringOptions): Metering => {
   const { time, monitor, store, rule, emit, troubles } = options;
   let charge: { readonly at: Instant; readonly value: Percent } | undefined;
@@ -86,8 +92,15 @@ export const createMetering = (options: MeteringOptions): Metering => {
     emit({ type: 'soc', at: newest.at, stateOfCharge: newest.stateOfCharge });
   };
 
+  /** As the monitor counts; asked for anew after it was away. */
+  let counting: SensorRule | undefined;
+  const askRule = async (): Promise<void> => {
+    counting ??= (await monitor.rule?.()) ?? {};
+  };
+
   const book = (samples: readonly Sample[]): void => {
     const kept = store.kept();
+    const rule = ruleWith(options.rule, counting);
     const { books, gaps, added } = attribute(kept.books, samples, kept.journal, rule, kept.order?.at);
     const last = books.integration.last;
     if (!last || last.at === kept.books.integration.last?.at) return;
@@ -101,6 +114,7 @@ export const createMetering = (options: MeteringOptions): Metering => {
 
   const fetch = async (): Promise<void> => {
     await time.measure();
+    await askRule();
     const end = time.now() + 1;
     const { books, since } = store.kept();
     for (let from = books.integration.last?.at ?? since; from < end; from = Instant(from + WINDOW)) {
@@ -118,6 +132,7 @@ export const createMetering = (options: MeteringOptions): Metering => {
         await fetch();
       } catch (error) {
         if (error instanceof AgentStoreError) throw error;
+        counting = undefined;
         troubles.begin('monitor', error);
         return;
       }

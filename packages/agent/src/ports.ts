@@ -1,6 +1,6 @@
 /** What the agent asks of the ledger, the monitor and the relay: no more, so that tests can stand in for them. */
 import type { Address, LedgerEvent } from '@daisee/chain';
-import type { Sample } from '@daisee/meter';
+import type { CounterRule, Sample } from '@daisee/meter';
 import type { Coin, Energy, Instant, Price, Register } from '@daisee/units';
 
 /** A transaction that was mined. */
@@ -50,15 +50,25 @@ export interface AgentLedger {
   settle(): Promise<void>;
 }
 
-/** The relay as the agent sees it: the two requests of the v0.2 protocol. */
+/** The relay as the agent sees it: the two requests of the v0.2 protocol, and what the relay's HTTP has beyond them. */
 export interface AgentRelay {
   read(channels: readonly number[]): Promise<ReadonlyMap<number, boolean>>;
-  /** Resolves with the relay's reply: false when it refused. */
-  order(changes: ReadonlyMap<number, boolean>): Promise<boolean>;
+  /** Resolves with the relay's reply: false when it refused. `reason` goes into its logbook, where it has one. */
+  order(changes: ReadonlyMap<number, boolean>, reason?: string): Promise<boolean>;
+  /** Keeps the loads of these channels from going to rest; missing where reading does that. */
+  readonly renew?: (channels: readonly number[]) => Promise<void>;
 }
 
-/** The monitor as the agent sees it: two calls of the CitizenWatt API. */
+/** How a monitor's sensor counts, beyond its sign. */
+export interface SensorRule {
+  readonly counter?: CounterRule;
+  readonly reports?: 'change';
+}
+
+/** The monitor as the agent sees it: two calls of the CitizenWatt API, and one that only a newer monitor has. */
 export interface AgentMonitor {
+  /** What the monitor integrates its samples by, for those who integrate them, too; nothing of a v0.2 monitor. */
+  rule?(): Promise<SensorRule>;
   time(): Promise<Instant>;
   /** Samples from <= at < to, `at` ascending. */
   samples(from: Instant, to: Instant): Promise<readonly Sample[]>;

@@ -10,6 +10,7 @@ import { RegisterBehind } from './register-behind.ts';
 import { DEFAULT_MAX_GAP, DEFAULT_PERIOD, DEFAULT_REPORT, type ProducerSettings } from './settings.ts';
 import { openAgentStore } from './store.ts';
 import { createTroubles } from './troubles.ts';
+import type { ProducerWishes } from './wishes.ts';
 
 export interface ProducerOptions {
   readonly clock: Clock;
@@ -18,6 +19,8 @@ export interface ProducerOptions {
   /** The agent's own SQLite file; made when it is not there. */
   readonly store: string;
   readonly settings: ProducerSettings;
+  /** What the person wishes instead, asked at every look. */
+  readonly wishes?: () => ProducerWishes;
   /** Where a new file's books begin: samples of the monitor from here on count. Default: the start. */
   readonly since?: Instant;
   readonly onEvent?: (event: AgentEvent) => void;
@@ -25,7 +28,8 @@ export interface ProducerOptions {
 
 const openSession = (options: ProducerOptions, account: Address): Session => {
   const { clock, ledger, monitor } = options;
-  const { price, report: every = DEFAULT_REPORT, maxGap = DEFAULT_MAX_GAP } = options.settings;
+  const { report: every = DEFAULT_REPORT, maxGap = DEFAULT_MAX_GAP } = options.settings;
+  const wishedPrice = (): Price | undefined => options.wishes?.().price ?? options.settings.price;
   const emit = (event: AgentEvent): void => options.onEvent?.(event);
   const time = createMonitorTime(clock, monitor);
   const { now } = time;
@@ -83,6 +87,7 @@ const openSession = (options: ProducerOptions, account: Address): Session => {
   };
 
   const offer = async (): Promise<void> => {
+    const price = wishedPrice();
     if (price === undefined || price === priced) return;
     const { block, hash } = await lane.mined(() => ledger.setPrice(price));
     priced = price;
@@ -104,6 +109,7 @@ const openSession = (options: ProducerOptions, account: Address): Session => {
       if (store.kept().books.totals.size === 0) return;
       await metering.collect();
       if (lane.inFlight() !== 'nothing') return;
+      const price = wishedPrice();
       if (price !== undefined && price !== priced) lane.run('report', 'price', offer);
       if (register() > (reported ?? 0n)) lane.run('report', 'report', report);
     },

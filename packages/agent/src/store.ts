@@ -1,14 +1,25 @@
 /**
  * What an agent keeps on disk: an SQLite file of its own. Everything that one step changes is written in one
- * transaction, which survives a kill. What others will rely on (an order to the relay, a register before the ledger
- * hears of it) is also forced through to the medium and survives a power cut; samples alone are not, as they can be
- * fetched again: a memory card has only so many writes.
+ * transaction. What others will rely on (an order to the relay, a register before the ledger hears of it) is forced
+ * through to the medium and survives a power cut. Books alone are written every five minutes: the samples since then can be
+ * fetched again and count the same, and a memory card has only so many writes.
  */
 import { DatabaseSync } from 'node:sqlite';
 import type { Address } from '@daisee/chain';
-import { emptyIntegration, type Gap, type Total } from '@daisee/meter';
-import { type Coin, DaiseeError, Energy, Instant, messageOf, Register, Watts } from '@daisee/units';
+import { countersOf, emptyIntegration, type Gap, type Total } from '@daisee/meter';
+import {
+  type Coin,
+  DaiseeError,
+  type Duration,
+  Energy,
+  Instant,
+  messageOf,
+  Register,
+  Seconds,
+  Watts,
+} from '@daisee/units';
 import type { Books, Turn } from './books.ts';
+import { rounded, write } from './store-write.ts';
 
 /** The agent's file could not be opened, read or written; `code` and message say why. */
 export class AgentStoreError extends DaiseeError {}
@@ -29,7 +40,7 @@ export interface Spending {
 }
 
 /** All that is kept. */
-interface Kept {
+export interface Kept {
   readonly books: Books;
   /** Samples from here on count. */
   readonly since: Instant;
@@ -55,17 +66,22 @@ export interface AgentStore {
   readonly file: string;
   readonly kept: () => Kept;
   /**
-   * Writes the change in one transaction and then returns it from `kept`. Whatever is more than books is forced
-   * through to the medium.
+   * Takes the change in and then returns it from `kept`. Whatever is more than books is written in one transaction,
+   * with the books, and forced through to the medium; books alone when they have moved on by five minutes.
    * @throws AgentStoreError; then nothing has changed, on disk or in memory.
    */
   readonly commit: (change: Change) => void;
-  /** Forces through to the medium what was written. @throws AgentStoreError */
+  /** Forces through to the medium all that was taken in. @throws AgentStoreError */
   readonly force: () => void;
   readonly close: () => void;
 }
 
-const SCHEMA_VERSION = 1;
+/** Samples of this long are fetched again after a kill. */
+const BOOKS_EVERY: Duration = Seconds(5 * 60);
+/** Bytes of a page of a new file: each commit writes whole pages, so that smaller ones (default 4096) mean less written. */
+const PAGE_SIZE = 1024;
+
+const SCHEMA_VERSION = 2;
 /** "DAIA": whose file it is (https://www.sqlite.org/pragma.html#pragma_application_id). */
 const APPLICATION_ID = 0x44_41_49_41;
 
@@ -93,6 +109,9 @@ const schema = `
   CREATE TABLE gaps (started INTEGER NOT NULL, ended INTEGER NOT NULL) STRICT;
 `;
 
+/** What schema 2 has more than schema 1: the counters that are followed, as @daisee/meter writes them. */
+const SINCE_1 = 'ALTER TABLE agent ADD COLUMN counters TEXT';
+
 type Row = Readonly<Record<string, unknown>>;
 
 const integer = (row: Row, column: string): bigint => row[column] as bigint;
@@ -100,7 +119,6 @@ const real = (row: Row, column: string): number => Number(row[column]);
 const text = (row: Row, column: string): string => row[column] as string;
 const register = (row: Row, column: string): Register => Register(integer(row, column));
 const instant = (row: Row, column: string): Instant => Instant(real(row, column));
-const rounded = (at: Instant): bigint => BigInt(Math.round(at));
 
 const readKept = (database: DatabaseSync): Kept => {
   const rows = (sql: string, ...values: readonly bigint[]): readonly Row[] => {
@@ -136,6 +154,7 @@ const readKept = (database: DatabaseSync): Kept => {
         exported: register(row, 'exported'),
         exportedRemainder: integer(row, 'exported_remainder'),
         debt: integer(row, 'debt'),
+        ...countersOf(row['counters'] === null ? undefined : text(row, 'counters')),
         highest: integer(row, 'highest'),
         ...(last ? { last } : {}),
       },
@@ -168,6 +187,7 @@ const prepare = (database: DatabaseSync, file: string, identity: Identity, since
   const pragma = (name: string) => Number(Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
   const isNew = pragma('user_version') === 0 && pragma('application_id') === 0;
   if (isNew) {
+    database.exec(SINCE_1);
     const insert = database.prepare(
       `INSERT INTO agent (id, revision, role, account, exchange, chain, since, register, remainder, exported,
          exported_remainder, debt, highest, peak, own_base) VALUES (1, 0, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0)`,
@@ -199,6 +219,7 @@ const prepare = (database: DatabaseSync, file: string, identity: Identity, since
       `${file} belongs to the ${there('role')} ${there('account')} on the ledger ${there('exchange')} (chain ${there('chain')}), and this is the ${identity.role} ${identity.account} on ${identity.exchange} (chain ${identity.chainId}). Name another file, or move this one away.`,
       { file, ...row, wanted: { ...identity } },
     );
+  if (pragma('user_version') < 2) database.exec(`${SINCE_1}; PRAGMA user_version = ${SCHEMA_VERSION}`);
 };
 
 /** Drops the turns that no sample to come can need. */
@@ -206,42 +227,6 @@ const tail = (journal: readonly Turn[], last: Instant | undefined): readonly Tur
   if (last === undefined) return journal;
   const holds = journal.findLastIndex((turn) => turn.at <= last);
   return holds > 0 ? journal.slice(holds) : journal;
-};
-
-const write = (database: DatabaseSync, next: Kept, { turn, gaps }: Change): void => {
-  const { integration, totals, peak } = next.books;
-  database
-    .prepare(
-      `UPDATE agent SET at = ?, power = ?, register = ?, remainder = ?, exported = ?, exported_remainder = ?, debt = ?,
-         highest = ?, peak = ?, since = ?, own_base = ?, day = ?, spent_before = ?, order_at = ?, order_to = ?`,
-    )
-    .run(
-      integration.last ? rounded(integration.last.at) : null,
-      integration.last?.power ?? null,
-      integration.register,
-      integration.remainder,
-      integration.exported,
-      integration.exportedRemainder,
-      integration.debt,
-      integration.highest,
-      peak,
-      rounded(next.since),
-      next.ownBase,
-      next.spending?.day ?? null,
-      next.spending?.before.toString() ?? null,
-      next.order ? rounded(next.order.at) : null,
-      next.order?.origin ?? null,
-    );
-  const origin = database.prepare(
-    'INSERT OR REPLACE INTO origins (account, register, remainder) VALUES (?, ?, ?)',
-  );
-  for (const [account, total] of totals) origin.run(account, total.register, total.remainder);
-  const purchase = database.prepare('INSERT OR REPLACE INTO purchased (seller, energy) VALUES (?, ?)');
-  for (const [seller, energy] of next.purchased) purchase.run(seller, energy);
-  if (turn)
-    database.prepare('INSERT INTO journal (at, origin) VALUES (?, ?)').run(rounded(turn.at), turn.origin);
-  const gap = database.prepare('INSERT INTO gaps (started, ended) VALUES (?, ?)');
-  for (const { from, to } of gaps ?? []) gap.run(rounded(from), rounded(to));
 };
 
 /**
@@ -277,9 +262,14 @@ export const openAgentStore = (file: string, identity: Identity, since: Instant)
   let kept: Kept;
   let revision: number;
   let unforced = false;
+  /** Gaps of books that were taken in and not written. */
+  let heldGaps: readonly Gap[] = [];
+  let isHolding = false;
+  /** The last sample in the books on disk. */
+  let written: Instant | undefined;
   try {
     guarded(() => {
-      database.exec('PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 2000');
+      database.exec(`PRAGMA page_size = ${PAGE_SIZE}; PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 2000`);
       transact(() => {
         if (
           Number(database.prepare('PRAGMA user_version').get()?.['user_version']) === 0 &&
@@ -290,6 +280,7 @@ export const openAgentStore = (file: string, identity: Identity, since: Instant)
       });
     });
     kept = guarded(() => readKept(database));
+    written = kept.books.integration.last?.at;
     revision = Number(database.prepare('SELECT revision FROM agent').get()?.['revision']);
   } catch (error) {
     database.close();
@@ -311,13 +302,24 @@ export const openAgentStore = (file: string, identity: Identity, since: Instant)
             `Another agent writes to ${file}. Stop one of the two, then start this one again.`,
             { file },
           );
-        write(database, next, change);
+        write(database, next, { ...change, gaps: [...heldGaps, ...(change.gaps ?? [])] });
       });
     });
     revision += 1;
     kept = next;
     unforced = !isForced;
+    heldGaps = [];
+    isHolding = false;
+    written = next.books.integration.last?.at;
   };
+
+  /** Whether books as of then can wait: what is on disk is not older than that by five minutes. */
+  const canWait = (last: Instant | undefined): boolean =>
+    database.isOpen &&
+    written !== undefined &&
+    last !== undefined &&
+    last >= written &&
+    last - written < BOOKS_EVERY;
 
   return {
     file,
@@ -326,18 +328,31 @@ export const openAgentStore = (file: string, identity: Identity, since: Instant)
       const { turn, gaps: _gaps, ...rest } = change;
       const merged = { ...kept, ...rest } as Kept;
       const journal = turn ? [...kept.journal, turn] : kept.journal;
-      const next: Kept = { ...merged, journal: tail(journal, merged.books.integration.last?.at) };
-      writeNext(
-        next,
-        change,
-        Object.keys(change).some((key) => key !== 'books' && key !== 'gaps'),
-      );
+      const { last } = merged.books.integration;
+      const next: Kept = { ...merged, journal: tail(journal, last?.at) };
+      const isForced = Object.keys(change).some((key) => key !== 'books' && key !== 'gaps');
+      if (isForced || !canWait(last?.at)) {
+        writeNext(next, change, isForced);
+        return;
+      }
+      kept = next;
+      heldGaps = [...heldGaps, ...(change.gaps ?? [])];
+      isHolding = true;
+      unforced = true;
     },
     force: () => {
       if (unforced) writeNext(kept, {}, true);
     },
     close: () => {
-      if (database.isOpen) database.close();
+      if (!database.isOpen) return;
+      try {
+        if (isHolding) writeNext(kept, {}, false);
+      } catch (error) {
+        // What cannot be written any more is fetched again at the next start.
+        if (!(error instanceof AgentStoreError)) throw error;
+      } finally {
+        database.close();
+      }
     },
   };
 };

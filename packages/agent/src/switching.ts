@@ -45,7 +45,7 @@ class OrderNotObeyed extends DaiseeError {
 type Why = SwitchReason | 'observed' | 'stopping';
 
 export interface Switching {
-  /** Reads the relay (which renews its lease) and brings the journal in line with what it shows. */
+  /** Renews the relay's lease, reads it (which renews v0.2's) and brings the journal in line with what it shows. */
   readonly look: () => Promise<Feed>;
   /** Orders a source and reads back. True once the relay shows it. */
   readonly switchTo: (target: Source, why: Why) => Promise<boolean>;
@@ -73,6 +73,7 @@ export const createSwitching = (options: SwitchingOptions): Switching => {
   const { relay, store, rules, account, now, emit, troubles } = options;
   let states: ChannelStates | undefined;
   let pendingWhy: Why | undefined;
+  const channels = channelsOf(rules);
   const refusals = new Map<Source, { readonly failures: number; readonly until: number }>();
 
   const originOf = (source: Source): Address => (source === 'own' ? account : source);
@@ -87,13 +88,22 @@ export const createSwitching = (options: SwitchingOptions): Switching => {
 
   const read = async (): Promise<Feed> => {
     try {
-      states = await relay.read(channelsOf(rules));
+      states = await relay.read(channels);
     } catch (error) {
       troubles.begin('relay', error);
       return 'unknown';
     }
     troubles.end('relay');
     return feedOf(rules, states);
+  };
+
+  /** What cannot be renewed shows in the reading that follows: the relay is away, or its loads have gone to rest. */
+  const renew = async (): Promise<void> => {
+    try {
+      await relay.renew?.(channels);
+    } catch (error) {
+      troubles.begin('relay', error);
+    }
   };
 
   /** Writes that `target` feeds the node from `at` on, and that no order is open any more. */
@@ -135,6 +145,7 @@ export const createSwitching = (options: SwitchingOptions): Switching => {
     },
 
     look: async () => {
+      await renew();
       const feed = await read();
       if (feed !== 'unknown' && feed !== 'disordered') reconcile(feed);
       return feed;
@@ -147,7 +158,7 @@ export const createSwitching = (options: SwitchingOptions): Switching => {
       pendingWhy = why;
       let acknowledged: boolean;
       try {
-        acknowledged = await relay.order(order);
+        acknowledged = await relay.order(order, `${nameOf(target)}: ${why}`);
       } catch (error) {
         troubles.begin('relay', error);
         refuse(target);

@@ -1,6 +1,6 @@
 import type { Address } from '@daisee/chain';
 import { emptyIntegration, integrate, UNITS_PER_MICRO_WATT_HOUR } from '@daisee/meter';
-import { Duration, Instant, Register, Seconds, Watts } from '@daisee/units';
+import { Duration, Energy, Instant, Register, Seconds, Watts, wattHours } from '@daisee/units';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { attribute, type Books, originAt, type Turn } from '../src/books.ts';
@@ -125,6 +125,63 @@ describe('attributing energy to its source', () => {
         const { books, added } = attribute(empty, samples, journal, rule);
         for (const [origin, total] of books.totals) expect(added.get(origin) ?? 0n).toBe(total.register);
       }),
+    );
+  });
+});
+
+describe('a meter with a counter of its own', () => {
+  const counted = (seconds: number, power: number, counter: number) => ({
+    ...sample(seconds, power),
+    counter: wattHours(counter),
+  });
+
+  it('is followed, and an outage is shared out by the switches in it', () => {
+    const samples = [counted(0, 100, 500), counted(60, 100, 502), counted(3660, 100, 602)];
+    const journal = [turn(0, NODE), turn(960, SELLER_1), turn(1860, NODE)];
+    const { books, gaps } = attribute(empty, samples, journal, rule);
+    expect(gaps).toEqual([]);
+    expect(register(books, NODE)).toBe(77_000_000n);
+    expect(register(books, SELLER_1)).toBe(25_000_000n);
+  });
+
+  it('takes nothing back from a source when the power said too much', () => {
+    const samples = [counted(0, 3600, 500), sample(10, 3600), counted(20, 3600, 503), counted(30, 360, 513)];
+    const { books } = attribute(empty, samples, [turn(0, NODE), turn(20, SELLER_1)], rule);
+    expect(register(books, NODE)).toBe(10_000_000n);
+    expect(register(books, SELLER_1)).toBe(3_000_000n);
+  });
+
+  it('of every kind, in any batches, sums to what the monitor’s register rises by', () => {
+    const step = fc.record({
+      pause: fc.integer({ min: 1, max: 150_000 }),
+      power: fc.integer({ min: -50, max: 3000 }),
+      counter: fc.option(fc.integer({ min: 0, max: 90_000 })),
+    });
+    const kinds = fc.record({ holds: fc.boolean() });
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 30 }),
+        journals,
+        kinds,
+        fc.nat(30),
+        (steps, journal, kind, cut) => {
+          let at = 0;
+          let total = 500_000n;
+          const samples = steps.map(({ pause, power, counter }) => {
+            at += pause;
+            total += BigInt(counter ?? 0);
+            const reading = { at: Instant(at), power: Watts(power) };
+            return counter === null ? reading : { ...reading, counter: Energy(total) };
+          });
+          const by = { ...rule, ...kind };
+          const first = attribute(empty, samples.slice(0, cut), journal, by).books;
+          const { books } = attribute(first, samples, journal, by);
+          let whole = emptyIntegration;
+          for (const one of samples) whole = integrate(whole, one, by).state;
+          expect(books.integration).toEqual(whole);
+          expect(unitsOf(books)).toBe(whole.register * UNITS_PER_MICRO_WATT_HOUR + whole.remainder);
+        },
+      ),
     );
   });
 });

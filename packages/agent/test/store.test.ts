@@ -61,6 +61,69 @@ describe('the agent’s file', () => {
     again.close();
   });
 
+  it('writes books alone every five minutes, all of them with anything else, when forced and at the end', () => {
+    const at = (seconds: number) => ({
+      ...books,
+      integration: {
+        ...books.integration,
+        last: { at: Instant(START + seconds * 1000), power: Watts(1) },
+      },
+    });
+    const seconds = () => {
+      const database = new DatabaseSync(file, { readOnly: true });
+      const [row, gaps] = ['SELECT at FROM agent', 'SELECT count(*) AS n FROM gaps'].map((sql) =>
+        database.prepare(sql).get(),
+      );
+      database.close();
+      return [(Number(row?.['at']) - START) / 1000, gaps?.['n']];
+    };
+    const gaps = [{ from: START, to: Instant(START + 1) }];
+    const store = openAgentStore(file, identity, START);
+    store.commit({ books: at(8) });
+    expect(seconds()).toEqual([8, 0]);
+    store.commit({ books: at(307), gaps });
+    expect(store.kept().books).toEqual(at(307));
+    expect(seconds()).toEqual([8, 0]);
+    store.commit({ books: at(308), gaps });
+    expect(seconds()).toEqual([308, 2]);
+    store.commit({ books: at(316), gaps });
+    store.commit({ order: { at: Instant(START + 320_000), origin: SELLER_1 } });
+    expect(seconds()).toEqual([316, 3]);
+    store.commit({ books: at(324) });
+    store.force();
+    expect(seconds()).toEqual([324, 3]);
+    store.commit({ books: at(332), gaps });
+    store.close();
+    expect(seconds()).toEqual([332, 4]);
+  });
+
+  it('keeps where the meter’s counters are', () => {
+    const store = openAgentStore(file, identity, START);
+    const last = { at: Instant(START + 8000), counter: Energy(2n ** 60n) };
+    const counter = { line: { last, doubted: { ...last, from: Energy(0n) } }, since: -(2n ** 80n) };
+    store.commit({ books: { ...books, integration: { ...books.integration, counter, exportedDebt: 5n } } });
+    const again = openAgentStore(file, identity, START);
+    expect(again.kept()).toEqual(store.kept());
+    expect(again.kept().books.integration.counter).toEqual(counter);
+    again.close();
+    store.close();
+  });
+
+  it('opens a file of schema 1 with all that is in it', () => {
+    const store = openAgentStore(file, identity, START);
+    store.commit({ books });
+    const before = store.kept();
+    store.close();
+    const older = new DatabaseSync(file);
+    older.exec('ALTER TABLE agent DROP COLUMN counters; PRAGMA user_version = 1');
+    older.close();
+    const again = openAgentStore(file, identity, START);
+    expect(again.kept()).toEqual(before);
+    again.commit({ books });
+    again.close();
+    openAgentStore(file, identity, START).close();
+  });
+
   it('keeps of the journal in memory what samples to come can need, and all of it on disk', () => {
     const store = openAgentStore(file, identity, START);
     for (const seconds of [1, 2, 3, 20])

@@ -1,5 +1,5 @@
 import { type Clock, DaiseeError, Duration } from '@daisee/units';
-import { encodeDeployData, getAddress } from 'viem';
+import { encodeDeployData, getAddress } from 'viem/utils';
 import { toCount } from './answers.ts';
 import { headerOf } from './blocks.ts';
 import type { Fees } from './fees.ts';

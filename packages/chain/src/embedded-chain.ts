@@ -14,7 +14,7 @@ import {
   systemClock,
   untilNext,
 } from '@daisee/units';
-import { keccak256 } from 'viem';
+import { keccak256 } from 'viem/utils';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { createKey } from './keystore.ts';

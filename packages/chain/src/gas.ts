@@ -1,4 +1,4 @@
-import { parseTransaction } from 'viem';
+import { parseTransaction } from 'viem/utils';
 import { toBytes, toQuantity } from './answers.ts';
 import type { RawReceipt } from './receipts.ts';
 import { ContractRefused, type Refusal, refusalOf } from './refusals.ts';

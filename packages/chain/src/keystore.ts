@@ -7,8 +7,9 @@ import { mkdir, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DaiseeError, type Instant, messageOf } from '@daisee/units';
-import { Keystore, Secp256k1 } from 'ox';
-import { getAddress, isAddress } from 'viem';
+import * as Keystore from 'ox/Keystore';
+import * as Secp256k1 from 'ox/Secp256k1';
+import { getAddress, isAddress } from 'viem/utils';
 import { isRecord } from './rpc.ts';
 import { type Address, type Hex, type Signer, signerOf } from './signer.ts';
 

@@ -1,6 +1,6 @@
 /** What the ledger's contracts tell, in the units of this project. */
 import { Coin, Energy, Instant, Price, Register } from '@daisee/units';
-import { decodeEventLog } from 'viem';
+import { decodeEventLog } from 'viem/utils';
 import { daiseeAbi, daiseeCoinAbi } from './generated/contracts.ts';
 import type { RawLog } from './receipts.ts';
 import { ChainAnswer } from './rpc.ts';

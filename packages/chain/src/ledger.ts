@@ -1,6 +1,6 @@
 /** A connection to the ledger on any chain, by JSON-RPC: its books read, written and followed. */
 import { type Clock, DaiseeError, Duration, Instant, SleepAborted, sleepOrStop } from '@daisee/units';
-import { decodeFunctionResult, encodeFunctionData, getAddress } from 'viem';
+import { decodeFunctionResult, encodeFunctionData, getAddress } from 'viem/utils';
 import { toBytes, toCount } from './answers.ts';
 import { headerOf, latestHeader } from './blocks.ts';
 import { createFeed, type Feed, type FeedOptions } from './feed.ts';
@@ -109,7 +109,7 @@ export interface LedgerOptions {
 }
 
 /** Where a feed begins and how much it takes at once. */
-export interface FeedStart extends Pick<FeedOptions, 'place' | 'blocks'> {
+interface FeedStart extends Pick<FeedOptions, 'place' | 'blocks'> {
   /** The first block to read, the deployment's by default. */
   readonly from?: number;
 }

@@ -1,6 +1,6 @@
 /** What the holder of coins may do, as calls that any wallet can sign: the node's own key, or a person's. */
 import { type Coin, formatMicro } from '@daisee/units';
-import { encodeAbiParameters, encodeFunctionData } from 'viem';
+import { encodeAbiParameters, encodeFunctionData } from 'viem/utils';
 import { daiseeCoinAbi } from './generated/contracts.ts';
 import type { Address, Hex } from './signer.ts';
 import type { Purchase } from './writes.ts';

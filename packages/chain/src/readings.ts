@@ -1,7 +1,7 @@
 /** Readings that a meter signs (EIP-712), and the packed batch of them that `Daisee.reportBatch` takes. */
 import { DaiseeError, type Register } from '@daisee/units';
-import { concatHex, hashTypedData, numberToHex, zeroAddress } from 'viem';
-import type { Address, Hex, Signature, Signer } from './signer.ts';
+import { concatHex, hashTypedData, numberToHex } from 'viem/utils';
+import { type Address, type Hex, type Signature, type Signer, zeroAddress } from './signer.ts';
 
 /** A cumulative register of one node. */
 export interface Reading {

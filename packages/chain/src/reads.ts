@@ -1,12 +1,12 @@
 /** What the books say, in the units of this project. */
 import { Coin, Energy, Price, Register } from '@daisee/units';
-import { decodeFunctionResult, encodeFunctionData, zeroAddress } from 'viem';
+import { decodeFunctionResult, encodeFunctionData } from 'viem/utils';
 import { latestHeader } from './blocks.ts';
 import { callView } from './gas.ts';
 import { daiseeAbi, daiseeCoinAbi } from './generated/contracts.ts';
 import { kindOf, type NodeKind } from './ledger-events.ts';
 import { ChainAnswer, type Rpc } from './rpc.ts';
-import type { Address, Hex } from './signer.ts';
+import { type Address, type Hex, zeroAddress } from './signer.ts';
 
 /** A node as registered. */
 export interface RegisteredNode {

@@ -1,6 +1,6 @@
 /** Reverts as the contract's own errors, with their values and a sentence that says what to do. */
 import { DaiseeError, formatMicro } from '@daisee/units';
-import { decodeErrorResult, keccak256, toHex } from 'viem';
+import { decodeErrorResult, keccak256, toHex } from 'viem/utils';
 import { daiseeAbi, daiseeCoinAbi } from './generated/contracts.ts';
 import { isRecord, type RpcRefused } from './rpc.ts';
 import type { Hex } from './signer.ts';

@@ -2,7 +2,7 @@
  * One account's transactions: written down, sent, followed until they are mined, and found again after a crash.
  */
 import { type Clock, DaiseeError, type Duration, messageOf, SleepAborted } from '@daisee/units';
-import { keccak256, serializeTransaction } from 'viem';
+import { keccak256, serializeTransaction } from 'viem/utils';
 import { headerOf, latestHeader, transactionCount } from './blocks.ts';
 import { chainFees, type Fees } from './fees.ts';
 import { estimateGas, minedRefusal } from './gas.ts';

@@ -1,10 +1,13 @@
-import { type Address as OxAddress, Secp256k1 } from 'ox';
-import { privateKeyToAddress } from 'viem/accounts';
+import { fromPublicKey } from 'ox/Address';
+import * as Secp256k1 from 'ox/Secp256k1';
 
 /** An account's or contract's address, 20 bytes. */
 export type Address = `0x${string}`;
 /** Bytes in hexadecimal. */
 export type Hex = `0x${string}`;
+
+/** Nobody's: what stands for "none" in the contracts. */
+export const zeroAddress: Address = `0x${'00'.repeat(20)}`;
 
 /** The two numbers of an ECDSA signature and the parity of its point. */
 export interface Signature {
@@ -24,7 +27,7 @@ const word = (value: bigint): Hex => `0x${value.toString(16).padStart(64, '0')}`
 
 /** The signer of a private key (32 bytes). */
 export const signerOf = (privateKey: Hex): Signer => {
-  const address: OxAddress.Address = privateKeyToAddress(privateKey);
+  const address: Address = fromPublicKey(Secp256k1.getPublicKey({ privateKey }), { checksum: true });
   return {
     address,
     sign: async (hash) => {

@@ -1,13 +1,13 @@
 /** What an account does on the books: each a transaction, each resolved once it is mined. */
 import { type Coin, type Energy, formatMicro, Instant, type Price, type Register } from '@daisee/units';
-import { encodeFunctionData, zeroAddress } from 'viem';
+import { encodeFunctionData } from 'viem/utils';
 import { daiseeAbi, daiseeCoinAbi } from './generated/contracts.ts';
 import { eventOf, kindNumber, type LedgerEvent, type NodeKind } from './ledger-events.ts';
 import { type Call, createOrders } from './orders.ts';
 import { encodeBatch, type SignedReading } from './readings.ts';
 import type { RawReceipt } from './receipts.ts';
 import type { Order } from './sender.ts';
-import type { Address, Hex } from './signer.ts';
+import { type Address, type Hex, zeroAddress } from './signer.ts';
 
 /** A transaction that was mined. */
 export interface Receipt {

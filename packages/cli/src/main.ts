@@ -1,8 +1,7 @@
 /** The `daisee` command: reads words, settings and environment, and hands them to the rooms. */
 import { Command, CommanderError } from 'commander';
-import { explain } from './output.ts';
-
-const VERSION = '0.3.0';
+import { explain, journalLevel } from './output.ts';
+import { VERSION } from './version.ts';
 
 /** Each command is loaded when it is asked for: the help of the whole needs no chain, database or serial port. */
 const commands: Readonly<Record<string, { readonly does: string; readonly load: () => Promise<Command> }>> = {
@@ -17,6 +16,10 @@ const commands: Readonly<Record<string, { readonly does: string; readonly load: 
   agent: {
     does: "run a node's agent alone",
     load: async () => (await import('./commands/agent.ts')).agentCommand(),
+  },
+  app: {
+    does: "serve a node's App alone",
+    load: async () => (await import('./commands/app.ts')).appCommand(),
   },
   monitor: {
     does: 'take samples from a meter and serve them',
@@ -54,12 +57,30 @@ const commands: Readonly<Record<string, { readonly does: string; readonly load: 
     does: 'show the exchange and its sellers',
     load: async () => (await import('./commands/status.ts')).statusCommand(),
   },
+  install: {
+    does: 'write the systemd units that keep it running',
+    load: async () => (await import('./commands/install.ts')).installCommand(),
+  },
+  doctor: {
+    does: 'check machine and connections, and say how to mend them',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  },
+  backup: {
+    does: 'copy keys, settings and stores into one file, while they are in use',
+    load: async () => (await import('./commands/backup.ts')).backupCommand(),
+  },
+  restore: {
+    does: 'put a backup back',
+    load: async () => (await import('./commands/restore.ts')).restoreCommand(),
+  },
 };
 
 const program = async (asked: string | undefined): Promise<Command> => {
   const daisee = new Command('daisee')
     .description('Neighbours on a small grid sell each other energy, with no operator in between.')
     .version(VERSION)
+    // Options of `daisee monitor` and of `daisee monitor token` have the same names.
+    .enablePositionalOptions()
     .showHelpAfterError('(--help shows every option)')
     .addHelpText('after', '\nExample: daisee demo --speed 200 --duration 2h');
   for (const [name, { does, load }] of Object.entries(commands))
@@ -85,7 +106,7 @@ export const main = async (argv: readonly string[]): Promise<void> => {
       process.exitCode = error.exitCode;
       return;
     }
-    process.stderr.write(`${explain(error)}\n`);
+    process.stderr.write(`${journalLevel('err', process.stderr)(explain(error))}\n`);
     process.exitCode = 1;
   }
 };

@@ -1,6 +1,7 @@
 /** Reading the values of command line options; what is wrong is said in one line, before anything starts. */
-import { DaiseeError, type Duration, Energy, messageOf, parseMicro, Seconds } from '@daisee/units';
+import { DaiseeError, type Duration, Energy, messageOf, parseMicro } from '@daisee/units';
 import { InvalidArgumentError } from 'commander';
+import { readDuration } from './duration.ts';
 
 /** Something on the command line that cannot be used. */
 export class UsageError extends DaiseeError {
@@ -32,15 +33,12 @@ export const wholeBetween = (low: number, high: number, what: string) => {
 /** 0 asks the system for a free port. */
 export const port = wholeBetween(0, 65535, 'a port number');
 
-const units: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, min: 60, h: 3600, d: 86_400 };
-
 /** `90s`, `30m`, `2h`, `1d`, or a plain number of seconds. */
 export const duration = (text: string): Duration => {
-  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?$/.exec(text.trim());
-  const factor = units[match?.[2] ?? 's'];
-  if (!match || factor === undefined || Number(match[1]) <= 0)
+  const value = readDuration(text);
+  if (value === undefined)
     throw new InvalidArgumentError('It needs a length of time above zero, like 90s, 30m or 2h.');
-  return Seconds(Number(match[1]) * factor);
+  return value;
 };
 
 /** An amount with at most 6 decimals, as millionths. */

@@ -1,4 +1,5 @@
 /** Where a command's words go: lines for people, or one JSON object a line for programs. */
+import { fstatSync } from 'node:fs';
 import { DaiseeError, messageOf } from '@daisee/units';
 
 export interface Output {
@@ -16,9 +17,36 @@ export interface Output {
 const jsonValue = (_key: string, value: unknown): unknown =>
   typeof value === 'bigint' ? value.toString() : value;
 
+/** Whether a stream is the journal's (systemd.exec(5), JOURNAL_STREAM): the file's device and inode tell. */
+export const isJournal = (descriptor: number, named: string | undefined): boolean => {
+  if (!named) return false;
+  try {
+    const { dev, ino } = fstatSync(descriptor, { bigint: true });
+    return named === `${dev}:${ino}`;
+  } catch (error) {
+    // A closed stream is nobody's.
+    if ((error as NodeJS.ErrnoException).code === 'EBADF') return false;
+    throw error;
+  }
+};
+
+/** Levels of syslog(3); the journal takes them from the beginning of a line (sd-daemon(3)). */
+const levels = { err: 3, warning: 4, info: 6 } as const;
+
+/** Marks each line with its level where the journal reads it; changes nothing elsewhere. */
+export const journalLevel =
+  (level: keyof typeof levels, stream: { readonly fd: number }) =>
+  (text: string): string =>
+    isJournal(stream.fd, process.env['JOURNAL_STREAM']) ? text.replaceAll(/^/gm, `<${levels[level]}>`) : text;
+
+/** A line that begins with the instant it tells of: the journal writes its own beside each. */
+const INSTANT = /^\d{4}-\d\d-\d\dT[\d:.]+Z /;
+
 export const createOutput = (json: boolean): Output => {
+  const inJournal = isJournal(process.stdout.fd, process.env['JOURNAL_STREAM']);
+  const warning = journalLevel('warning', process.stderr);
   const line = (text = '') => {
-    if (!json) process.stdout.write(`${text}\n`);
+    if (!json) process.stdout.write(`${inJournal ? text.replace(INSTANT, '') : text}\n`);
   };
   const record = (value: Readonly<Record<string, unknown>>) => {
     if (json) process.stdout.write(`${JSON.stringify(value, jsonValue)}\n`);
@@ -32,7 +60,7 @@ export const createOutput = (json: boolean): Output => {
       record(value);
     },
     note: (text) => {
-      process.stderr.write(`${text}\n`);
+      process.stderr.write(`${warning(text)}\n`);
     },
   };
 };

@@ -18,7 +18,7 @@ const refusal = async (
   return stderr.trim();
 };
 
-describe('bad input gets one clear line', () => {
+describe('bad input gets one clear line', { timeout: 120_000 }, () => {
   it('a CSV with a bad row: file, line, what was found, what was expected', async () => {
     const file = join(scratch(), 'load.csv');
     writeFileSync(file, 'timestamp,watts\n2026-01-01T00:00:00Z,100\n2026-01-01T00:01:00Z,a lot\n');
@@ -34,6 +34,9 @@ describe('bad input gets one clear line', () => {
     );
     expect(await refusal(['token', 'balance', '--account', '0x12'])).toMatch(/0x and 40 hexadecimal digits/);
     expect(await refusal(['demo', '--sped', '3'])).toMatch(/unknown option '--sped'/);
+    expect(await refusal(['monitor', '--retention', '30d,7d'])).toMatch(
+      /--retention .*30d,7d.*The second length of time needs to be longer than the first/,
+    );
   });
 
   it('a command without what it needs', async () => {
@@ -88,7 +91,7 @@ describe('bad input gets one clear line', () => {
     }
   });
 
-  it('a lab folder that another lab uses, or that holds another world', { timeout: 60_000 }, async () => {
+  it('a lab folder that another lab uses, or that holds another world', async () => {
     const directory = join(scratch(), 'lab');
     const first = await daisee([
       'demo',
@@ -109,6 +112,7 @@ describe('bad input gets one clear line', () => {
         '--duration',
         '16s',
         '--json',
+        '--no-app',
         '--seed',
         '2',
         '--data',

@@ -85,14 +85,14 @@ describe('parameters.yml', () => {
 
   it('names the nearest known key for an unknown one', () => {
     expect(problemsOf(page.replace('fuelgauge', 'fuelguage'))).toEqual([
-      'node.fuelguage: is not known; did you mean "fuelgauge"?',
+      'line 16: node.fuelguage: is not known; did you mean "fuelgauge"?',
     ]);
     expect(problemsOf(page.replace('relay:', 'relais:'))).toContain(
-      'relais: is not known; did you mean "relay"?',
+      'line 21: relais: is not known; did you mean "relay"?',
     );
   });
 
-  it('reports every problem at once, each with its path in the words of the file, what it got and what it needs', () => {
+  it('reports every problem at once, each with its line, its path in the words of the file, what it got and what it needs', () => {
     const problems = problemsOf(
       page
         .replace('0xc33179A7f73fCcCe0DED8e613Fcf2688bA385558', '0xC33179A7f73fCcCe0DED8e613Fcf2688bA385558')
@@ -102,11 +102,11 @@ describe('parameters.yml', () => {
         .replace("  login: 'user'\n", ''),
     );
     expect(problems).toEqual([
-      'contract.address: has a wrong checksum: a letter was mistyped, or its case changed (got "0xC33179A7f73fCcCe0DED8e613Fcf2688bA385558")',
-      `node.typ: needs 'C' (consumer) or 'P' (producer) (got "X")`,
-      'node.sensorId: needs the number of the sensor (got "first")',
-      'node.login: is missing; it needs the login of the monitor',
-      'relay.port: needs a port number from 1 to 65535 (got 155555)',
+      'line 2: contract.address: has a wrong checksum: a letter was mistyped, or its case changed (got "0xC33179A7f73fCcCe0DED8e613Fcf2688bA385558")',
+      'line 5: node.login: is missing; it needs the login of the monitor',
+      'line 9: node.sensorId: needs the number of the sensor (got "first")',
+      `line 10: node.typ: needs 'C' (consumer) or 'P' (producer) (got "X")`,
+      'line 22: relay.port: needs a port number from 1 to 65535 (got 155555)',
     ]);
   });
 
@@ -115,7 +115,7 @@ describe('parameters.yml', () => {
       /sellers.seller1.channel: 0 is taken by node.channel/,
     );
     expect(problemsOf(page.replace(/sellers:[\s\S]*?(?=relay:)/, ''))[0]).toMatch(/^sellers: is missing/);
-    expect(problemsOf(page.replace("typ: 'C'", "typ: 'P'"))[0]).toMatch(/^sellers: a producer/);
+    expect(problemsOf(page.replace("typ: 'C'", "typ: 'P'"))[0]).toMatch(/^line 17: sellers: a producer/);
   });
 
   it('never repeats a secret in a problem', () => {

@@ -100,6 +100,16 @@ describe('daisee up', () => {
     await buyer.line(/bought .* Wh from neighbour for .* coins/, 60_000);
     await buyer.line(/now on the source of neighbour/);
     expect(await ask(relayPort ?? 0, 'ReadDATA|0,1')).toBe('{0: True, 1: True}');
+    // Its App shows what its agent saw: the neighbour's source feeds the load.
+    const address = /http\S+/.exec(await buyer.line(/^DAISEE App: http/))?.[0] ?? '';
+    const feeding = async () => {
+      const answer = await fetch(`${address}/api/state`);
+      const { wires } = (await answer.json()) as {
+        wires?: { value: { sources: { name: string; feeding: boolean }[] } };
+      };
+      return wires?.value.sources.filter((source) => source.feeding).map(({ name }) => name);
+    };
+    await expect.poll(feeding, { timeout: 30_000 }).toEqual(['neighbour']);
     await buyer.line(/register of energy from neighbour is/);
     const listed = await run('energy', 'status', ...where.slice(0, 6), '--account', consumer);
     expect(Number(listed['consumedWh'])).toBeGreaterThan(1);

@@ -1,13 +1,25 @@
 export {
   type CounterEvent,
+  type CounterLine,
   type CounterReading,
   type CounterRule,
   type CounterState,
   type CounterStep,
+  DEFAULT_COUNTER_RULE,
   emptyCounter,
   followCounter,
 } from './drivers/counter/counter.ts';
-export type { MqttTls } from './drivers/mqtt/connection.ts';
+export { type Following, UNITS_PER_MICRO_WATT_HOUR } from './drivers/counter/following.ts';
+export { countersOf, countersText } from './drivers/counter/kept.ts';
+export {
+  type Broker,
+  type BrokerMessage,
+  type BrokerOptions,
+  brokerName,
+  clientIdFor,
+  type MqttTls,
+  openBroker,
+} from './drivers/mqtt/connection.ts';
 export { MqttSettingWrong } from './drivers/mqtt/errors.ts';
 export { createMqttMeter, type MqttMeterOptions } from './drivers/mqtt/mqtt-meter.ts';
 export type { MqttTopic } from './drivers/mqtt/payloads.ts';
@@ -23,6 +35,9 @@ export { ShellyAnswer, ShellyRefused, ShellyUnreachable } from './drivers/shelly
 export { createShellyMeter, type ShellyMeterOptions } from './drivers/shelly/shelly-meter.ts';
 export type { Phase } from './drivers/shelly/status.ts';
 export { createSimulatedMeter, type SimulatedMeterOptions } from './drivers/simulated/simulated-meter.ts';
+export { SensorGarbage, SensorMissing, SensorUnclear, SensorUnreadable } from './drivers/sysfs/errors.ts';
+export type { I2cPlace } from './drivers/sysfs/sensors.ts';
+export { createSysfsMeter, type SysfsMeterOptions } from './drivers/sysfs/sysfs-meter.ts';
 export {
   addUnits,
   emptyIntegration,
@@ -30,11 +45,12 @@ export {
   type Integration,
   type IntegrationRule,
   integrate,
+  type Reading,
   type Share,
+  type Stretch,
   shareOut,
   type Total,
-  UNITS_PER_MICRO_WATT_HOUR,
 } from './integration.ts';
 export type { Meter, Sample, SignRule } from './meter.ts';
 export { PowerCsvError, type PowerSeries, powerAt, readPowerCsv, spanOf } from './power-csv.ts';
-export type { MeterWarning } from './warning.ts';
+export { type MeterWarning, Warner } from './warning.ts';

@@ -10,12 +10,16 @@
  * register rises again. What is no noise (a clamp put on the wrong way round, a battery being charged back) must not
  * eat later energy, so the debt is bounded by what the meter's highest power so far makes in `DEBT_TIME`. Both are
  * the same for any way of splitting an interval.
+ *
+ * Where samples carry what the device's own counter showed, the register follows the counter, and the power only tells
+ * how the energy lies between two of its states. What the power told too much becomes a debt, too, this one without a
+ * bound. So the register is the highest that counted energy and the power since have reached, and a stretch without
+ * samples has the energy that the counter shows for it. `drivers/counter` has the rules by which a counter is believed.
  */
 import { type Duration, Instant, Register, type Watts } from '@daisee/units';
-import type { SignRule } from './meter.ts';
-
-/** Units of the integration in one micro-watt-hour: 2 · 3,600,000. */
-export const UNITS_PER_MICRO_WATT_HOUR = 7_200_000n;
+import { type CounterRule, DEFAULT_COUNTER_RULE } from './drivers/counter/counter.ts';
+import { countStretch, type Following, UNITS_PER_MICRO_WATT_HOUR } from './drivers/counter/following.ts';
+import type { Sample, SignRule } from './meter.ts';
 
 /**
  * How much of its highest power a meter may owe, in milliseconds of it. Noise of standard deviation s (watts, one
@@ -23,6 +27,9 @@ export const UNITS_PER_MICRO_WATT_HOUR = 7_200_000n;
  * watts: for 0.2 % noise each 8 s, under 2 millionths of the highest power. A real reversal costs at most this time.
  */
 const DEBT_TIME: Readonly<Record<SignRule, bigint>> = { load: 60_000n, source: 10_000n, signed: 0n };
+
+/** What counters may make a meter owe: fits the 64 bits of a database, 640 kWh. */
+const LARGEST_DEBT = 2n ** 62n;
 
 /** A stretch without samples, longer than the `maxGap` of its meter: nothing is known of its energy. */
 export interface Gap {
@@ -35,7 +42,19 @@ export interface IntegrationRule {
   readonly sign: SignRule;
   /** The longest time between two samples that is bridged by a straight line. */
   readonly maxGap: Duration;
+  /** What can be believed of the counters in the samples; `DEFAULT_COUNTER_RULE` by default. */
+  readonly counter?: CounterRule;
+  /** True for a sensor that reports only on change: its last power holds, until the next sample or for `maxGap`. */
+  readonly holds?: boolean;
+  /** The longest time that the power bridges before this one sample, where that was settled under another `maxGap`. */
+  readonly bridges?: Duration;
 }
+
+/**
+ * How the energy lies in the stretch before a sample: under the straight line of its power, under the power `held`
+ * since the sample before (until the gap, if there is one), or `even`, the same in each ms: told by a counter.
+ */
+export type Stretch = 'line' | 'held' | 'even';
 
 /** The state of an integration: everything that must be kept to go on after a restart. */
 export interface Integration {
@@ -47,8 +66,13 @@ export interface Integration {
   readonly exported: Register;
   /** Units beyond `exported`. */
   readonly exportedRemainder: bigint;
-  /** Negative energy still to be made up, in units, 0 or more; only `load` and `source`. */
+  /** Energy still to be made up before `register` rises, in units, 0 or more. */
   readonly debt: bigint;
+  /** The same before `exported` rises; only where a counter of the export is followed. */
+  readonly exportedDebt: bigint;
+  /** The counters that are followed; absent before their first reading. */
+  readonly counter?: Following;
+  readonly exportedCounter?: Following;
   /** Highest positive power so far in whole µW. */
   readonly highest: bigint;
   /** The last sample taken, as rounded. */
@@ -62,6 +86,7 @@ export const emptyIntegration: Integration = {
   exported: Register(0n),
   exportedRemainder: 0n,
   debt: 0n,
+  exportedDebt: 0n,
   highest: 0n,
 };
 
@@ -91,16 +116,15 @@ export interface Share {
   readonly exported: bigint;
 }
 
-interface Reading {
-  readonly at: Instant;
-  readonly power: Watts;
-}
+/** What is taken of a sample. */
+export type Reading = Pick<Sample, 'at' | 'power' | 'counter' | 'exportedCounter'>;
 
 /** Running sums of one interval, in units. */
 interface Sums {
   readonly added: bigint;
   readonly exported: bigint;
   readonly debt: bigint;
+  readonly exportedDebt: bigint;
 }
 
 const microWatts = (power: number): bigint => BigInt(Math.round(power * 1e6));
@@ -108,14 +132,24 @@ const microWatts = (power: number): bigint => BigInt(Math.round(power * 1e6));
 const lesser = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const greater = (a: bigint, b: bigint): bigint => (a < b ? b : a);
 
+const nothingYet = (state: Integration): Sums => ({
+  added: 0n,
+  exported: 0n,
+  debt: state.debt,
+  exportedDebt: state.exportedDebt,
+});
+
 /** Adds energy of one sign (in units) to the sums. */
 const count = (sums: Sums, units: bigint, state: Integration, sign: SignRule): Sums => {
   if (units >= 0n) {
     const paid = lesser(units, sums.debt);
     return { ...sums, added: sums.added + units - paid, debt: sums.debt - paid };
   }
-  if (sign === 'signed') return { ...sums, exported: sums.exported - units };
-  // A bound lower than the debt (a restored state of another rule) never forgives what is owed already.
+  if (sign === 'signed') {
+    const paid = lesser(-units, sums.exportedDebt);
+    return { ...sums, exported: sums.exported - units - paid, exportedDebt: sums.exportedDebt - paid };
+  }
+  // A bound lower than the debt (a counter's, a restored state's of another rule) never forgives what is owed already.
   const bound = state.highest * DEBT_TIME[sign];
   const debt = lesser(sums.debt - units, greater(bound, sums.debt));
   return { ...sums, debt };
@@ -129,7 +163,8 @@ const sumsUntil = (state: Integration, from: Reading, to: Reading, elapsed: bigi
   const span = BigInt(Math.round(to.at) - Math.round(from.at));
   const p0 = microWatts(from.power);
   const p1 = microWatts(to.power);
-  const start: Sums = { added: 0n, exported: 0n, debt: state.debt };
+  const start = nothingYet(state);
+  if (span === 0n) return start;
   // Rounded once and towards zero, so that the area never turns back along a piece; at the end it is exact.
   const area = (2n * p0 * elapsed * span + (p1 - p0) * elapsed * elapsed) / span;
   if (p0 * p1 >= 0n) return count(start, area, state, sign);
@@ -141,31 +176,102 @@ const sumsUntil = (state: Integration, from: Reading, to: Reading, elapsed: bigi
   return count(afterFirst, area - first, state, sign);
 };
 
-/** True when the two samples are too far apart to be bridged. */
-const isGap = (from: Reading, to: Reading, rule: IntegrationRule): boolean => to.at - from.at > rule.maxGap;
+/** What an interval adds, and how it lies in it. */
+interface Outcome extends Pick<Integration, 'counter' | 'exportedCounter'> {
+  readonly sums: Sums;
+  readonly stretch: Stretch;
+  /** What the power is taken to until where, for a stretch that is not even; absent when power tells nothing. */
+  readonly until?: Reading;
+  readonly gap?: Gap;
+}
+
+/** Where the power stops to be known after the last sample, and what it is there; undefined if it never was known. */
+const knownUntil = (last: Reading, next: Reading, rule: IntegrationRule): Reading | undefined => {
+  const bridges = rule.bridges ?? rule.maxGap;
+  if (rule.holds) return { at: Instant(Math.floor(Math.min(next.at, last.at + bridges))), power: last.power };
+  return next.at - last.at > bridges ? undefined : next;
+};
+
+/** Makes a counter's word of a stretch out of what the power made of it. */
+const corrected = (owed: bigint, units: bigint): { readonly added: bigint; readonly debt: bigint } => {
+  const paid = lesser(units, owed);
+  return units >= 0n
+    ? { added: units - paid, debt: owed - paid }
+    : { added: 0n, debt: lesser(owed - units, greater(LARGEST_DEBT, owed)) };
+};
+
+const outcomeOf = (state: Integration, last: Reading, next: Reading, rule: IntegrationRule): Outcome => {
+  const { sign, maxGap, counter: believed = DEFAULT_COUNTER_RULE } = rule;
+  const until = knownUntil(last, next, rule);
+  const known = until?.at === next.at;
+  const byPower = until ? sumsUntil(state, last, until, BigInt(until.at - last.at), sign) : nothingYet(state);
+  const stretchOf = (before: Following | undefined, reading: Reading['counter'], units: bigint) =>
+    countStretch(before, next.at, reading, { units, known }, believed, maxGap);
+  const imports = stretchOf(state.counter, next.counter, byPower.added + state.debt - byPower.debt);
+  const exports =
+    sign === 'signed'
+      ? stretchOf(
+          state.exportedCounter,
+          next.exportedCounter,
+          byPower.exported + state.exportedDebt - byPower.exportedDebt,
+        )
+      : undefined;
+  const followed = {
+    ...(imports && { counter: imports.following }),
+    ...(exports && { exportedCounter: exports.following }),
+  };
+  if (imports?.units === undefined && exports?.units === undefined) {
+    const gap = known ? undefined : { from: until?.at ?? last.at, to: next.at };
+    const stretch = rule.holds ? 'held' : 'line';
+    return { sums: byPower, stretch, ...(until && { until }), ...(gap && { gap }), ...followed };
+  }
+  const { added, debt } = imports?.units === undefined ? byPower : corrected(state.debt, imports.units);
+  const out =
+    exports?.units === undefined
+      ? { added: byPower.exported, debt: byPower.exportedDebt }
+      : corrected(state.exportedDebt, exports.units);
+  const sums = { added, debt, exported: out.added, exportedDebt: out.debt };
+  return { sums, stretch: 'even', ...followed };
+};
+
+/** The counters of the first sample of all. */
+const firstCounters = (next: Reading, rule: IntegrationRule) => {
+  const follow = (reading: Reading['counter']) =>
+    countStretch(
+      undefined,
+      next.at,
+      reading,
+      { units: 0n, known: true },
+      rule.counter ?? DEFAULT_COUNTER_RULE,
+      rule.maxGap,
+    )?.following;
+  const counter = follow(next.counter);
+  const exportedCounter = rule.sign === 'signed' ? follow(next.exportedCounter) : undefined;
+  return { ...(counter && { counter }), ...(exportedCounter && { exportedCounter }) };
+};
 
 /**
  * Takes the next sample into the registers: pure, exact, the register never falls.
  *
- * A sample not later than the last (in whole ms) changes nothing. An interval longer than `maxGap` adds nothing and
- * is returned as `gap`. Signs: `load` and `source` count positive power and let negative power become a bounded debt
- * (see the top of this file); `signed` counts each sign in its own register, cut at the zero crossing.
+ * A sample not later than the last (in whole ms) changes nothing. What is longer than `maxGap` and bridged by no
+ * counter adds nothing and is returned as `gap`; `stretch` says how the energy lies before the sample. Signs: `load`
+ * and `source` count positive power and let negative power become a bounded debt (see the top of this file); `signed`
+ * counts each sign in its own register, cut at the zero crossing.
  */
 export const integrate = (
   state: Integration,
   sample: Reading,
   rule: IntegrationRule,
-): { state: Integration; gap?: Gap } => {
-  const next: Reading = { at: Instant(Math.round(sample.at)), power: sample.power };
+): { state: Integration; stretch: Stretch; gap?: Gap } => {
+  const next: Reading = { ...sample, at: Instant(Math.round(sample.at)) };
   const power = microWatts(sample.power);
   const highest = greater(power, state.highest);
-  const last = state.last;
-  if (!last) return { state: { ...state, highest, last: next } };
-  if (next.at <= last.at) return { state };
-  if (isGap(last, next, rule)) {
-    return { state: { ...state, highest, last: next }, gap: { from: last.at, to: next.at } };
-  }
-  const sums = sumsUntil(state, last, next, BigInt(next.at - last.at), rule.sign);
+  const { last, counter: _counter, exportedCounter: _exportedCounter, ...rest } = state;
+  const taken = { at: next.at, power: next.power };
+  if (!last)
+    return { state: { ...rest, highest, ...firstCounters(next, rule), last: taken }, stretch: 'line' };
+  if (next.at <= last.at) return { state, stretch: 'line' };
+  const { sums, stretch, gap, counter, exportedCounter } = outcomeOf(state, last, next, rule);
   const imported = addUnits(state, sums.added);
   const exported = addUnits({ register: state.exported, remainder: state.exportedRemainder }, sums.exported);
   return {
@@ -175,9 +281,14 @@ export const integrate = (
       exported: exported.register,
       exportedRemainder: exported.remainder,
       debt: sums.debt,
+      exportedDebt: sums.exportedDebt,
       highest,
-      last: next,
+      ...(counter && { counter }),
+      ...(exportedCounter && { exportedCounter }),
+      last: taken,
     },
+    stretch,
+    ...(gap && { gap }),
   };
 };
 
@@ -194,18 +305,27 @@ export const shareOut = (
   rule: IntegrationRule,
 ): readonly Share[] => {
   const last = state.last;
-  const end = Instant(Math.round(sample.at));
-  if (!last || end <= last.at || isGap(last, { at: end, power: sample.power }, rule)) return [];
+  const next: Reading = { ...sample, at: Instant(Math.round(sample.at)) };
+  if (!last || next.at <= last.at) return [];
+  const { sums, stretch, until } = outcomeOf(state, last, next, rule);
+  const end = stretch === 'even' ? next.at : (until?.at ?? last.at);
+  const span = BigInt(end - last.at);
+  const sumsAt = (at: Instant): Pick<Sums, 'added' | 'exported'> => {
+    const elapsed = BigInt(at - last.at);
+    if (stretch === 'even' || !until)
+      return { added: (sums.added * elapsed) / span, exported: (sums.exported * elapsed) / span };
+    return sumsUntil(state, last, until, elapsed, rule.sign);
+  };
   const inside = boundaries.map((at) => Instant(Math.round(at))).filter((at) => at > last.at && at < end);
   const cuts = [...new Set(inside)].sort((a, b) => a - b);
   const shares: Share[] = [];
   let from = last.at;
-  let before: Sums = { added: 0n, exported: 0n, debt: state.debt };
-  for (const to of [...cuts, end]) {
-    const until = sumsUntil(state, last, { at: end, power: sample.power }, BigInt(to - last.at), rule.sign);
-    shares.push({ from, to, added: until.added - before.added, exported: until.exported - before.exported });
+  let before: Pick<Sums, 'added' | 'exported'> = { added: 0n, exported: 0n };
+  for (const to of end > last.at ? [...cuts, end] : []) {
+    const sum = sumsAt(to);
+    shares.push({ from, to, added: sum.added - before.added, exported: sum.exported - before.exported });
     from = to;
-    before = until;
+    before = sum;
   }
   return shares;
 };

@@ -8,7 +8,7 @@ export interface Sample {
   readonly power: Watts;
   /** State of charge of the node's battery, where the sensor has it. */
   readonly stateOfCharge?: Percent;
-  /** Voltage of the battery's cell in volts, where the sensor has it. */
+  /** Voltage of the battery's cell, or of the line that a meter without a gauge sits in, in volts. */
   readonly voltage?: number;
   /**
    * What the device's own energy counter showed, as it showed it (µWh, 0 or more), in the direction that the meter's

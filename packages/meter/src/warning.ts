@@ -4,9 +4,10 @@ export interface MeterWarning {
   /**
    * `unreachable`: cannot be connected to; `lost`: the connection went away; `refused`: login, topic or method
    * denied; `silent`: connected and no reading comes; `garbage`: a message that holds no reading; `unclear`: more
-   * than one reading where one is wanted; `late`: a sample older than one already given.
+   * than one reading where one is wanted; `late`: a sample older than one already given; `overload`: more than the
+   * sensor can measure.
    */
-  readonly kind: 'unreachable' | 'lost' | 'refused' | 'silent' | 'garbage' | 'unclear' | 'late';
+  readonly kind: 'unreachable' | 'lost' | 'refused' | 'silent' | 'garbage' | 'unclear' | 'late' | 'overload';
   /** What happened, where, and what to do, in one line. */
   readonly message: string;
   /** How often it happened (`unreachable` and `silent`: in a row). */

@@ -101,6 +101,18 @@ describe('the register of a device’s counter', () => {
     expect(wattHours).toBeCloseTo(500, 6);
   });
 
+  it('takes a return to the old line for one, also where the new one could have risen that far', () => {
+    const rule: CounterRule = { highestPower: Watts(100_000) };
+    const { events, wattHours } = follow(readings([0.5, 0.51, 0, 0, 1.13], 3600), rule);
+    expect(events[4]).toBe('returned');
+    expect(wattHours).toBeCloseTo(630, 6);
+  });
+
+  it('remembers since when a counter stands still', () => {
+    const list = readings([500, 500.1, 500.1, 500.1]);
+    expect(follow(list).state.last).toEqual(list[1]);
+  });
+
   it('follows a counter that was replaced, and counts nothing of the leap', () => {
     const { wattHours, events } = follow(readings([500, 500.1, 73_000, 73_000.1, 73_000.2]));
     expect(events[3]).toBe('moved');

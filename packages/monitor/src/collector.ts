@@ -1,8 +1,17 @@
 /** Takes the samples of meters into a store, each in a loop of its own; nothing a meter or the store does ends it. */
 import type { Meter, Sample } from '@daisee/meter';
-import { type Clock, DaiseeError, Duration, messageOf, Seconds, sleepOrStop } from '@daisee/units';
+import {
+  type Clock,
+  DaiseeError,
+  Duration,
+  type Instant,
+  messageOf,
+  Seconds,
+  sleepOrStop,
+} from '@daisee/units';
 import type { SampleEvent } from './http/v1/live.ts';
 import { within } from './patience.ts';
+import { createStamps, type Stamps, worthSaying } from './stamps.ts';
 import { SampleRefused, UnknownSensor } from './store/errors.ts';
 import type { SampleStore } from './store/store.ts';
 
@@ -14,7 +23,7 @@ export interface MeterOfSensor {
 
 /** Something that went wrong and did not stop the monitor. */
 export interface MonitorWarning {
-  readonly kind: 'meter' | 'store' | 'request';
+  readonly kind: 'meter' | 'store' | 'request' | 'publish';
   readonly message: string;
   readonly error?: unknown;
 }
@@ -58,6 +67,8 @@ const LONGEST_PAUSE = Seconds(60);
 const MOST_WAITING = 100_000;
 /** Waiting samples stored in one transaction. */
 const BATCH = 1000;
+/** The pause before what waits is tried again: a meter that reports on change may not bring the next one for hours. */
+const RETRY_PAUSE = Seconds(15);
 /** Real ms that a meter may take to answer or to end. */
 const PATIENCE = 5000;
 
@@ -67,10 +78,12 @@ interface Channel extends MeterOfSensor {
   turn: Promise<void>;
   failing: boolean;
   lost: number;
+  /** Runs while the store fails. */
+  retry: Promise<void> | undefined;
+  /** The instant of the newest sample that the store has. */
+  newest: Instant | undefined;
+  readonly stamps: Stamps;
 }
-
-/** The 1st, 10th, 100th… time: a fault that lasts for days must not fill a log. */
-const worthSaying = (count: number): boolean => /^10*$/.test(String(count));
 
 export const createCollector = (options: CollectorOptions): Collector => {
   const { store, clock, maxGap, onSample, onWarning } = options;
@@ -80,14 +93,25 @@ export const createCollector = (options: CollectorOptions): Collector => {
     turn: Promise.resolve(),
     failing: false,
     lost: 0,
+    retry: undefined,
+    newest: undefined,
+    stamps: createStamps(entry.meter.name, clock, (message) => onWarning({ kind: 'meter', message })),
   }));
   let stop = new AbortController();
   let loops: Promise<void>[] = [];
 
   const append = async (channel: Channel, samples: readonly Sample[]): Promise<void> => {
     const { sensorId } = channel;
-    const { samples: stored } = await store.append(sensorId, samples, maxGap === undefined ? {} : { maxGap });
-    channel.waiting.splice(0, samples.length);
+    const { samples: stored } = await store.append(sensorId, samples, {
+      hold: true,
+      ...(maxGap === undefined ? {} : { maxGap }),
+    });
+    // By the last one of them: meanwhile the oldest may have been given up.
+    const [last] = samples.slice(-1);
+    if (last) channel.waiting.splice(0, channel.waiting.indexOf(last) + 1);
+    const newest = stored.at(-1)?.at;
+    if (newest !== undefined && !(channel.newest !== undefined && channel.newest > newest))
+      channel.newest = newest;
     for (const sample of stored) onSample({ sensorId, sample });
   };
 
@@ -118,14 +142,23 @@ export const createCollector = (options: CollectorOptions): Collector => {
             error,
           });
         channel.failing = true;
+        channel.retry ??= clock.task(() => retry(channel, stop.signal));
         return;
       }
     }
   };
 
+  const retry = async (channel: Channel, signal: AbortSignal): Promise<void> => {
+    while (channel.failing && (await sleepOrStop(clock, RETRY_PAUSE, signal))) {
+      channel.turn = channel.turn.then(() => storeWaiting(channel));
+      await channel.turn;
+    }
+    channel.retry = undefined;
+  };
+
   const record = (channel: Channel, sample: Sample): Promise<void> => {
-    channel.waiting.push(sample);
-    if (channel.waiting.length > MOST_WAITING) {
+    for (const placed of channel.stamps.place(sample, channel.newest)) channel.waiting.push(placed);
+    while (channel.waiting.length > MOST_WAITING) {
       channel.waiting.shift();
       channel.lost++;
       if (worthSaying(channel.lost))
@@ -180,7 +213,7 @@ export const createCollector = (options: CollectorOptions): Collector => {
 
   return {
     readMeters,
-    waiting: () => channels.reduce((sum, channel) => sum + channel.waiting.length, 0),
+    waiting: () => channels.reduce((sum, { waiting, stamps }) => sum + waiting.length + stamps.unplaced(), 0),
     start: async () => {
       for (const { sensorId, meter } of channels) {
         const sensor = await store.sensor(sensorId);
@@ -188,12 +221,14 @@ export const createCollector = (options: CollectorOptions): Collector => {
         if (sensor.sign !== meter.sign)
           throw new SignDiffers(meter.name, meter.sign, sensor.name, sensor.sign);
       }
+      for (const channel of channels) channel.newest = (await store.last(channel.sensorId))?.at;
       stop = new AbortController();
       loops = channels.map((channel) => clock.task(() => collect(channel, stop.signal)));
     },
     stop: async () => {
       stop.abort();
-      const ended = within(PATIENCE, 'A meter', Promise.all(loops));
+      const retries = channels.map((channel) => channel.retry);
+      const ended = within(PATIENCE, 'A meter', Promise.all([...loops, ...retries]));
       loops = [];
       try {
         await clock.aside(() => ended);
@@ -204,10 +239,11 @@ export const createCollector = (options: CollectorOptions): Collector => {
       for (const channel of channels) {
         channel.turn = channel.turn.then(() => storeWaiting(channel));
         await channel.turn;
-        if (channel.waiting.length > 0)
+        const lost = channel.waiting.length + channel.stamps.unplaced();
+        if (lost > 0)
           onWarning({
             kind: 'store',
-            message: `${channel.waiting.length} samples of meter ${channel.meter.name} were never stored and are lost.`,
+            message: `${lost} samples of meter ${channel.meter.name} were never stored and are lost.`,
           });
         channel.waiting = [];
       }

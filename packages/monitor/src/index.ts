@@ -1,11 +1,27 @@
-export { createMonitorClient, type MonitorClient, type MonitorClientOptions } from './client/client.ts';
+export {
+  createMonitorClient,
+  type EnergyStep,
+  type MonitorClient,
+  type MonitorClientOptions,
+} from './client/client.ts';
 export { MonitorAnswer, MonitorRefused, MonitorUnreachable, NoSuchSensor } from './client/errors.ts';
 export type { MeterOfSensor, MonitorWarning } from './collector.ts';
 export { SignDiffers } from './collector.ts';
+export { BrokerAway, HomeAssistantSettingWrong } from './homeassistant/errors.ts';
+export type { HomeAssistantBroker } from './homeassistant/place.ts';
+export {
+  createHomeAssistant,
+  type HomeAssistant,
+  type HomeAssistantOptions,
+} from './homeassistant/publisher.ts';
+export { type RemovalOptions, removeFromHomeAssistant } from './homeassistant/removal.ts';
 export { createMonitor, ListenFailed, type Monitor, MonitorExposed, type MonitorOptions } from './monitor.ts';
+export type { Retention } from './retention.ts';
 export { type Directory, NameTaken, openDirectory } from './store/directory.ts';
 export { SampleRefused, SensorDiffers, StoreError, UnknownSensor } from './store/errors.ts';
+export { takeHeld } from './store/held-copy.ts';
 export type { PostgresOptions } from './store/postgres/database.ts';
+export { openPostgresDirectory } from './store/postgres/directory.ts';
 export { openPostgresStore } from './store/postgres/postgres-store.ts';
 export { openStore, type StoreOptions } from './store/sqlite-store.ts';
 export {

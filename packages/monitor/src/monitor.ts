@@ -1,13 +1,20 @@
 /** The monitor: collects the samples of meters into a store and serves them over HTTP. */
 import type { AddressInfo } from 'node:net';
-import { type Clock, DaiseeError, type Duration, messageOf, SleepAborted } from '@daisee/units';
+import { createLogin, isLoopback } from '@daisee/http';
+import { type Clock, DaiseeError, type Duration, messageOf, Seconds, SleepAborted } from '@daisee/units';
 import type { FastifyInstance } from 'fastify';
 import { type Collector, createCollector, type MeterOfSensor, type MonitorWarning } from './collector.ts';
-import { createCredentials } from './http/credentials.ts';
+import { joined } from './http/access.ts';
+import { createFailureLog } from './http/failure-log.ts';
+import { tooManyLogins } from './http/refusals.ts';
 import { createServer } from './http/server.ts';
 import type { SampleEvent } from './http/v1/live.ts';
+import { createThinner, type Retention } from './retention.ts';
+import { createSettler } from './settler.ts';
 import type { Directory } from './store/directory.ts';
+import { createGathering } from './store/gathering.ts';
 import { noDirectory } from './store/no-directory.ts';
+import { createPieces } from './store/pieces.ts';
 import type { SampleStore } from './store/store.ts';
 
 export interface MonitorOptions {
@@ -25,6 +32,15 @@ export interface MonitorOptions {
   readonly meters?: readonly MeterOfSensor[];
   /** The longest time between two samples that is no gap, 15 min by default. */
   readonly maxGap?: Duration;
+  /**
+   * How long a client may be silent in the middle of a request, or leave its answer untaken, before its connection is
+   * closed; in real time, 60 s by default.
+   */
+  readonly patience?: Duration;
+  /** Old samples are thinned in the background, the energy of each whole minute or quarter kept; not at all by default. */
+  readonly retention?: Retention;
+  /** How long a store that holds samples of `meters` may hold them, 5 min by default: what a power cut costs at most. */
+  readonly holdFor?: Duration;
   readonly onWarning?: (warning: MonitorWarning) => void;
 }
 
@@ -88,15 +104,15 @@ class NotListening extends DaiseeError {
   }
 }
 
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-
 const urlOf = (server: FastifyInstance): string => {
   const address = server.server.address() as AddressInfo | null;
   if (!address) throw new NotListening();
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return `http://${host}:${address.port}`;
 };
+
+const PATIENCE = Seconds(60);
+const HOLD_FOR = Seconds(5 * 60);
 
 /** Makes a monitor; nothing runs before `start`. */
 export const createMonitor = (options: MonitorOptions): Monitor => {
@@ -124,8 +140,14 @@ export const createMonitor = (options: MonitorOptions): Monitor => {
     onWarning,
     onSample: publish,
   });
+  const thinner = createThinner({ store, clock, retention: options.retention ?? {}, onWarning });
+  const settler = createSettler({ store, clock, every: options.holdFor ?? HOLD_FOR, onWarning });
   let server: FastifyInstance | undefined;
   let stopping: Promise<void> | undefined;
+
+  const append = createPieces(store, createGathering(store), (sensorId, samples) => {
+    for (const sample of samples) publish({ sensorId, sample });
+  });
 
   const serve = async (signal: AbortSignal | undefined): Promise<FastifyInstance> => {
     const secured = login !== undefined && login !== '' && password !== undefined && password !== '';
@@ -134,17 +156,15 @@ export const createMonitor = (options: MonitorOptions): Monitor => {
     const made = await createServer({
       store,
       clock,
-      credentials: secured ? await createCredentials(login, password) : undefined,
+      credentials: secured
+        ? await createLogin({ clock, secret: joined(login, password), tooMany: tooManyLogins })
+        : undefined,
       directory: options.directory ?? noDirectory,
       subscribe: onSample,
-      ingest: async (sensorId, samples) => {
-        const appended = await store.append(sensorId, samples, gap);
-        for (const sample of appended.samples) publish({ sensorId, sample });
-        return appended;
-      },
+      ingest: (sensorId, samples) => append(sensorId, samples, gap),
       waiting: () => collector.waiting(),
-      onFailure: (request, error) =>
-        onWarning({ kind: 'request', message: `${request} failed: ${messageOf(error)}`, error }),
+      patience: options.patience ?? PATIENCE,
+      onFailure: createFailureLog(clock, (message, error) => onWarning({ kind: 'request', message, error })),
     });
     try {
       if (signal?.aborted) throw new SleepAborted();
@@ -159,7 +179,9 @@ export const createMonitor = (options: MonitorOptions): Monitor => {
   const stop = async (): Promise<void> => {
     const running = server;
     if (!running) return;
+    await thinner.stop();
     await collector.stop();
+    await settler.stop();
     // Streams live as long as their connection; closing the server ends them.
     await running.close();
     server = undefined;
@@ -178,6 +200,8 @@ export const createMonitor = (options: MonitorOptions): Monitor => {
       try {
         if (signal?.aborted) throw new SleepAborted();
         await collector.start();
+        thinner.start();
+        settler.start();
       } catch (error) {
         const failed = server;
         server = undefined;

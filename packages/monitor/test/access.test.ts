@@ -2,10 +2,9 @@
 
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import { SESSION_LENGTH } from '@daisee/http';
 import { Duration, Instant, Seconds, SleepAborted, VirtualClock } from '@daisee/units';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAttempts } from '../src/http/attempts.ts';
-import { SESSION_LENGTH } from '../src/http/sessions.ts';
 import { createMonitor, openStore } from '../src/index.ts';
 import { BASIC, FORM, LOGIN, PASSWORD, type Reply, type Served, send, serve } from './served.ts';
 
@@ -159,23 +158,6 @@ describe('the login of a monitor', () => {
       headers: { Accept: 'text/html' },
     });
     expect(text).not.toContain('<script>');
-  });
-});
-
-describe('wrong logins', () => {
-  it('are counted for each address, an IPv6 network of 64 bits being one, and forgiven with time', async () => {
-    const clock = new VirtualClock({ start: Instant(0) });
-    const attempts = createAttempts(clock);
-    for (let i = 0; i < 10; i++) attempts.failed(`2001:db8:0:1::${i}`);
-    for (let i = 0; i < 9; i++) attempts.failed('::ffff:192.0.2.1');
-    for (const address of ['2001:db8:0:1::', '2001:db8::1:0:0:0:5', '2001:db8:0:1:2:3:4:5'])
-      expect(() => attempts.check(address)).toThrow(/try again in 10 s/);
-    for (const address of ['2001:db8:0:2::1', '2001:db8::1', '::1', '::ffff:192.0.2.1', '192.0.2.2'])
-      expect(() => attempts.check(address)).not.toThrow();
-    attempts.failed('::ffff:192.0.2.1');
-    expect(() => attempts.check('::ffff:192.0.2.1')).toThrow(/10 s/);
-    await clock.task(() => clock.sleep(Seconds(10)));
-    expect(() => attempts.check('::ffff:192.0.2.1')).not.toThrow();
   });
 });
 

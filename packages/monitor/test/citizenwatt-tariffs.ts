@@ -195,7 +195,7 @@ export const citizenWattTariffSuite = (name: string, open: () => Promise<OpenedS
       await served().store.append(id, [
         { at: Instant(0), power: Watts(5) },
         ...samplesOf(450, 450, 450, 450, 450, 450),
-        { at: Instant(Number.MAX_SAFE_INTEGER - 1), power: Watts(5) },
+        { at: Instant(8.64e15), power: Watts(5) },
       ]);
       const ever = `0/${'9'.repeat(20)}`;
       expect((await ask(`/api/${id}/get/kwatthours/by_time/${ever}`)).text).toBe(

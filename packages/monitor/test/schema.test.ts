@@ -47,14 +47,37 @@ const VERSION_1 = `
   PRAGMA user_version = 1;
 `;
 
-describe('a file of schema 1', () => {
+/** Schema 2, with a tariff. */
+const VERSION_2 = `${VERSION_1}
+  CREATE TABLE tariffs (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    type INTEGER NOT NULL REFERENCES types (id),
+    day_slope INTEGER NOT NULL,
+    day_constant INTEGER NOT NULL,
+    night_slope INTEGER NOT NULL,
+    night_constant INTEGER NOT NULL,
+    threshold INTEGER,
+    current INTEGER NOT NULL DEFAULT 0 CHECK (current IN (0, 1)),
+    night_start TEXT,
+    night_end TEXT,
+    zone TEXT
+  ) STRICT;
+  CREATE UNIQUE INDEX current_tariff ON tariffs (current) WHERE current = 1;
+  PRAGMA user_version = 2;
+`;
+
+describe.each([
+  [1, VERSION_1],
+  [2, VERSION_2],
+])('a file of schema %i', (_version, sql) => {
   let directory: string;
   let file: string;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'daisee-schema-'));
     file = join(directory, 'monitor.sqlite');
     const written = new DatabaseSync(file);
-    written.exec(VERSION_1);
+    written.exec(sql);
     written.close();
   });
   afterEach(() => rmSync(directory, { recursive: true }));
@@ -71,12 +94,15 @@ describe('a file of schema 1', () => {
     expect(store.gaps(1, at(0), at(20_000))).toEqual([{ from: at(16), to: at(10_000) }]);
     expect(store.append(1, [sample(10_008, 90)])).toMatchObject({ stored: 1 });
     expect(store.registerAt(1, at(10_008))).toBe(2_200_000n);
+    // A late one, into what the older monitor wrote.
+    expect(store.append(1, [sample(4, 450)])).toMatchObject({ stored: 1 });
+    expect(store.registerAt(1, at(10_008))).toBe(2_200_000n);
     expect(store.tariffs()).toEqual([]);
     store.useTariff(store.setTariff(PEAK).id);
     store.close();
     const again = openStore({ file });
     expect(again.tariffs()).toMatchObject([{ name: PEAK.name, current: true }]);
-    expect(again.samples(1, at(0), at(20_000))).toHaveLength(5);
+    expect(again.samples(1, at(0), at(20_000))).toHaveLength(6);
     again.close();
   });
 
@@ -87,7 +113,7 @@ describe('a file of schema 1', () => {
     const [old, made] = [file, fresh].map((name) => {
       const database = new DatabaseSync(name);
       const version = database.prepare('PRAGMA user_version').get();
-      const tables = ['types', 'sensors', 'samples', 'tariffs'].map((table) =>
+      const tables = ['types', 'sensors', 'samples', 'tariffs', 'thinned'].map((table) =>
         database.prepare(`PRAGMA table_xinfo(${table})`).all(),
       );
       const indexes = database

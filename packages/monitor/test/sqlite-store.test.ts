@@ -2,22 +2,25 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Watts } from '@daisee/units';
+import { type Clock, Watts } from '@daisee/units';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type MonitorStore, openStore, StoreError } from '../src/index.ts';
 import { SCHEMA_VERSION } from '../src/store/schema.ts';
 import { storeIn } from '../src/store/sqlite-store.ts';
 import { at, every, sample } from './samples.ts';
+import { storeCounterSuite } from './store-counters.ts';
 import { type StoreUnderTest, sampleStoreSuite } from './store-suite.ts';
 import { storeTariffSuite } from './store-tariffs.ts';
+import { storeThinningSuite } from './store-thinning.ts';
 
-const openIn = (directory: string): StoreUnderTest => {
-  const store = openStore({ file: join(directory, 'monitor.sqlite'), survives: 'process' });
+const openIn = (directory: string, clock?: Clock): StoreUnderTest => {
+  const file = join(directory, 'monitor.sqlite');
+  const store = openStore({ file, survives: 'process', ...(clock ? { clock } : {}) });
   return {
     store,
     reopen: async () => {
       store.close();
-      return openIn(directory);
+      return openIn(directory, clock);
     },
     dispose: async () => {
       store.close();
@@ -26,9 +29,12 @@ const openIn = (directory: string): StoreUnderTest => {
   };
 };
 
-const openNew = async (): Promise<StoreUnderTest> => openIn(mkdtempSync(join(tmpdir(), 'daisee-store-')));
+const openNew = async (clock?: Clock): Promise<StoreUnderTest> =>
+  openIn(mkdtempSync(join(tmpdir(), 'daisee-store-')), clock);
 sampleStoreSuite('a store in SQLite', openNew);
 storeTariffSuite('tariffs and look-ups in SQLite', openNew);
+storeCounterSuite('counters in SQLite', openNew, 150);
+storeThinningSuite('thinning in SQLite', openNew, 100);
 
 describe('the file of a store', () => {
   let directory: string;

@@ -36,7 +36,7 @@ describe('1,000 idle event streams', () => {
           let text = '';
           stream.on('error', reject).on('data', (piece: string) => {
             text += piece;
-            if (text.includes('id: 2\n')) resolve(text);
+            if (text.includes('id: s2\nevent')) resolve(text);
           });
         }),
     );
@@ -46,7 +46,7 @@ describe('1,000 idle event streams', () => {
       { at: 2, power: 1 },
     ]);
     for (const text of await Promise.all(heard))
-      expect([...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => id)).toEqual(['1', '2']);
+      expect([...text.matchAll(/^id: (s\d+)\nevent/gm)].map(([, id]) => id)).toEqual(['s1', 's2']);
     expect((await kept.ask('GET /health')).status).toBe(200);
   });
 });

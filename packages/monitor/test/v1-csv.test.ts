@@ -30,9 +30,9 @@ describe('CSV', () => {
     expect(all.headers['content-disposition']).toBe('attachment; filename="sensor-1.csv"');
     expect(all.body).toBe(
       [
-        'at,power,stateOfCharge,voltage,register,exported',
-        '2026-07-01T00:00:00.000Z,450,87.5,3.98,0.000000,',
-        '2026-07-01T00:00:08.250Z,-1.5,,,0.513911,',
+        'at,power,stateOfCharge,voltage,register,exported,counter,exportedCounter',
+        '2026-07-01T00:00:00.000Z,450,87.5,3.98,0.000000,,,',
+        '2026-07-01T00:00:08.250Z,-1.5,,,0.513911,,,',
         '',
       ].join('\r\n'),
     );

@@ -1,8 +1,7 @@
 /** The description of `/api/v1` and what is there are the same. */
 import fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BASE } from '../src/http/v1/operation.ts';
-import { addV1, type V1Options } from '../src/http/v1/routes.ts';
+import { addV1, BASE, type V1Options } from '../src/http/v1/routes.ts';
 import { type Kept, serveKept } from './kept.ts';
 import { send } from './served.ts';
 
@@ -50,6 +49,7 @@ describe('the OpenAPI document', () => {
       'latest',
       'energy?from=0&step=4000',
       'power?from=0',
+      'points?from=0&points=4&method=lttb',
       'register',
       'gaps?from=0',
     ])

@@ -2,10 +2,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hashOf, newSecret } from '@daisee/http';
 import { Instant } from '@daisee/units';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDirectory, openStore } from '../src/index.ts';
-import { hashOf, newSecret } from '../src/tokens/token.ts';
 import { bearer, type Kept, serveKept } from './kept.ts';
 import { NOW, send, serve } from './served.ts';
 

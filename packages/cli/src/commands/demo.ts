@@ -1,6 +1,6 @@
 import { type Duration, type Energy, sleepOrStop } from '@daisee/units';
 import { Command, Option } from 'commander';
-import { duration, energyTextOption, numberBetween, wholeBetween } from '../options.ts';
+import { duration, energyTextOption, numberBetween, port, wholeBetween } from '../options.ts';
 import { type CommonOptions, service } from './run.ts';
 
 interface DemoOptions extends CommonOptions {
@@ -14,6 +14,8 @@ interface DemoOptions extends CommonOptions {
   readonly delta?: Energy;
   readonly report: Duration;
   readonly data?: string;
+  readonly app: boolean;
+  readonly appPort: number;
 }
 
 export const demoCommand = (): Command =>
@@ -41,6 +43,8 @@ export const demoCommand = (): Command =>
         .default(duration('16s'), '16s'),
     )
     .option('--data <directory>', 'keep the lab here and go on with it next time (default: a temporary one)')
+    .option('--app-port <number>', "port of Node 1's App; Node 2's is the next one", port, 8000)
+    .option('--no-app', 'without the Apps')
     .option('--json', 'one JSON object a line, at the end a summary')
     .addHelpText('after', '\nExample: daisee demo --speed 200 --duration 2h --json')
     .action(
@@ -55,6 +59,17 @@ export const demoCommand = (): Command =>
         const world = await worldOf(options);
         const directory = openLabDirectory(options.data);
         lifecycle.started({ name: "the lab's folder", stop: async () => directory.close() });
+        const { openLabFronts, startLabApps } = await import('../demo/apps.ts');
+        const fronts = options.app
+          ? await openLabFronts({ directory, port: options.appPort, lifecycle })
+          : undefined;
+        if (fronts) {
+          const { node1: one, node2: two, password } = fronts;
+          output.result(
+            `DAISEE App: ${one.url} (Node 1), ${two.url} (Node 2). To act there, log in with the password ${password}`,
+            { type: 'apps', node1: one.url, node2: two.url, password },
+          );
+        }
         const kept = directory.record();
         if (!kept) output.line('Setting the lab up: keys, chain, contracts, nodes, coins …');
         const record = kept ?? (await setUpLab(directory, world, lifecycle.signal));
@@ -74,6 +89,19 @@ export const demoCommand = (): Command =>
           onAgent: narrator.agent,
           onTrouble: narrator.trouble,
         });
+        // In a task of the clock, so that no time of the lab passes and its story is the same with and without.
+        if (fronts)
+          await lab.clock.task(() =>
+            startLabApps({
+              lab,
+              fronts,
+              directory,
+              names,
+              speed: options.speed,
+              lifecycle,
+              onTrouble: narrator.trouble,
+            }),
+          );
         narrator.introduce(lab, world, options.speed);
         const telling = narrator.follow(lab);
 

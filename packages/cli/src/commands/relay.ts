@@ -1,30 +1,77 @@
 import type { Wiring } from '@daisee/relay';
 import { Duration, Seconds, systemClock } from '@daisee/units';
-import { Command } from 'commander';
-import { channels, list, numberBetween, port, wholeBetween } from '../options.ts';
+import { Command, Option } from 'commander';
+import { channels, list, numberBetween, port, UsageError, wholeBetween } from '../options.ts';
 import { startBoard } from '../parts/board.ts';
 import { readSettings } from '../settings/read.ts';
+import type { RelayHttpSettings } from '../settings/relay.ts';
+import { tokensFrom } from '../settings/relay-tokens.ts';
 import { boardOptions } from '../settings/translate.ts';
+import { relayRestCommand } from './relay-rest.ts';
+import { relayTokenCommand } from './relay-token.ts';
 import { type CommonOptions, service } from './run.ts';
 
 interface RelayOptions extends CommonOptions {
   readonly config?: string;
-  readonly driver?: 'simulated';
+  readonly driver?: 'simulated' | 'gpio';
   readonly host?: string;
   readonly port?: number;
   readonly allow?: string[];
   readonly channels?: number;
   readonly own?: number[];
   readonly seller?: number[][];
+  readonly pins?: number[];
+  readonly activeLow?: boolean;
   readonly breakTime?: number;
+  readonly dwell?: number;
+  readonly data?: string;
+  readonly http?: boolean;
+  readonly httpHost?: string;
+  readonly httpPort?: number;
+  readonly tokens?: string;
+  readonly cert?: string;
+  readonly key?: string;
   readonly lease?: number;
 }
 
+/** HTTP by the options or the settings, or none. */
+const httpOf = (options: RelayOptions, set: RelayHttpSettings | undefined): RelayHttpSettings | undefined => {
+  const { http, httpHost, httpPort, tokens, cert, key } = options;
+  if ((cert === undefined) !== (key === undefined)) throw new UsageError('Give --cert and --key together.');
+  if (
+    !set &&
+    !http &&
+    httpHost === undefined &&
+    httpPort === undefined &&
+    tokens === undefined &&
+    cert === undefined
+  )
+    return undefined;
+  return {
+    ...set,
+    ...(httpHost === undefined ? {} : { host: httpHost }),
+    ...(httpPort === undefined ? {} : { port: httpPort }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+};
+
 export const relayCommand = (): Command =>
   new Command('relay')
-    .description('Serve a relay board on the v0.2 protocol.')
+    .description('Serve a relay board on the v0.2 protocol, and over HTTP if asked.')
+    .addCommand(relayTokenCommand())
+    .addCommand(relayRestCommand())
+    // An option after `token` or `rest` is theirs.
+    .enablePositionalOptions()
     .option('-c, --config <file>', 'take the board from the settings (relay, node.channel, sellers)')
-    .option('--driver <name>', 'what carries the contacts: simulated')
+    .addOption(
+      new Option('--driver <name>', 'what carries the contacts (default simulated)').choices([
+        'simulated',
+        'gpio',
+      ]),
+    )
+    .option('--pins <list>', 'BCM pins by channel, for gpio (default 17,18,27,22)', channels)
+    .option('--active-low', 'relays are on while their pin is low')
     .option('--host <address>', 'address to listen on (default 127.0.0.1)')
     .option('--port <number>', 'port to listen on (default 15555)', port)
     .option(
@@ -57,6 +104,18 @@ export const relayCommand = (): Command =>
       'rest when nobody has asked for that long; 0 never (default 120)',
       numberBetween(0, 86_400, 'seconds'),
     )
+    .option(
+      '--dwell <seconds>',
+      'shortest time from one switch of a load to the next, but for rest (default 0)',
+      numberBetween(0, 86_400, 'seconds'),
+    )
+    .option('--data <directory>', 'keep history and counts of operations there')
+    .option('--http', 'serve HTTP too, with /api/v1 and /metrics')
+    .option('--http-host <address>', 'address for HTTP (default 127.0.0.1)')
+    .option('--http-port <number>', 'port for HTTP (default 15556)', port)
+    .option('--tokens <file>', 'tokens that HTTP asks for, as "daisee relay token" writes them')
+    .option('--cert <file>', 'certificate (PEM), for HTTPS')
+    .option('--key <file>', 'key of the certificate (PEM)')
     .option('--json', 'one JSON object a line')
     .addHelpText(
       'after',
@@ -82,8 +141,17 @@ export const relayCommand = (): Command =>
                 ],
               }
             : fromFile?.wiring;
+        const http = httpOf(options, fromFile?.http);
+        const tokens = options.tokens === undefined ? fromFile?.tokens : tokensFrom(options.tokens);
         await startBoard({
           ...fromFile,
+          ...(options.driver ? { driver: options.driver } : {}),
+          ...(options.pins ? { pins: options.pins } : {}),
+          ...(options.activeLow === undefined ? {} : { activeLow: options.activeLow }),
+          ...(options.dwell === undefined ? {} : { dwell: Seconds(options.dwell) }),
+          ...(options.data === undefined ? {} : { data: options.data }),
+          ...(http ? { http } : {}),
+          ...(tokens ? { tokens } : {}),
           clock: systemClock,
           output,
           lifecycle,

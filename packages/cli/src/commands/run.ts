@@ -1,4 +1,6 @@
 /** What every command's action goes through: output chosen, lifecycle ended, errors let out to `main`. */
+import { flushCompileCache } from 'node:module';
+import { createServiceNotice } from '../install/notify.ts';
 import { createLifecycle, type Lifecycle } from '../lifecycle.ts';
 import { createOutput, type Output } from '../output.ts';
 
@@ -13,6 +15,9 @@ export const action =
     await work(options, createOutput(options.json ?? false));
   };
 
+/** Real ms after which a service that still waits for another machine counts as started. */
+const READY_AFTER = 10_000;
+
 /** Runs a service: `start` brings its parts up, then it lasts until Ctrl-C, SIGTERM or `lifecycle.end()`. */
 export const service =
   <Options extends CommonOptions>(
@@ -21,13 +26,25 @@ export const service =
   async (options: Options): Promise<void> => {
     const output = createOutput(options.json ?? false);
     const lifecycle = createLifecycle(output);
+    const notice = createServiceNotice({
+      environment: process.env,
+      onFailure: (error) => output.note(error.message),
+    });
+    notice.start();
+    const patience = setTimeout(notice.ready, READY_AFTER);
+    lifecycle.signal.addEventListener('abort', notice.stopping, { once: true });
     try {
       await start(options, output, lifecycle);
+      notice.ready();
+      // Kept now: a process that is killed would leave nothing for the next start.
+      flushCompileCache();
       await lifecycle.stopped();
     } catch (error) {
       // Ctrl-C while a part waits for its chain or monitor is an ordinary end.
       if (!lifecycle.signal.aborted) throw error;
     } finally {
+      clearTimeout(patience);
       await lifecycle.stopAll();
+      notice.end();
     }
   };

@@ -3,6 +3,7 @@
  * their real ports on loopback), wired to a digital twin of the batteries, the panel, the load and the wires.
  */
 import { type Agent, type AgentEvent, createConsumer, createProducer } from '@daisee/agent';
+import type { AppRelay, NodeSettings } from '@daisee/app';
 import {
   type Address,
   connectLedger,
@@ -16,6 +17,7 @@ import {
   createMonitor,
   createMonitorClient,
   type Monitor,
+  type MonitorClient,
   type MonitorStore,
   openStore,
 } from '@daisee/monitor';
@@ -23,6 +25,7 @@ import { createBoard, createRelayClient, createRelayServer, createSimulatedDrive
 import { createTwin, labWiring, type Truth, type Twin } from '@daisee/sim';
 import {
   type Duration,
+  formatMicro,
   Instant,
   MICRO,
   Price,
@@ -32,6 +35,9 @@ import {
   VirtualClock,
 } from '@daisee/units';
 import type { Lifecycle } from '../lifecycle.ts';
+import { type AgentSeen, createAgentSeen } from '../parts/app-agent.ts';
+import { watchRelay } from '../parts/watched-relay.ts';
+import { consumerWishes, openWishes, producerWishes, type Wished } from '../parts/wishes.ts';
 import type { LabDirectory, LabRecord } from './directory.ts';
 import { LAB_BLOCK_TIME } from './setup.ts';
 import type { WireTruth } from './summary.ts';
@@ -56,10 +62,14 @@ export interface LabOptions {
 }
 
 interface Node {
+  readonly account: Address;
   readonly store: MonitorStore;
   readonly monitor: Monitor;
+  readonly client: MonitorClient;
   readonly ledger: Ledger;
   readonly agent: Agent;
+  /** The agent as the App sees it. */
+  readonly seen: AgentSeen;
   readonly sensorId: number;
 }
 
@@ -70,6 +80,10 @@ export interface Lab {
   readonly firstBlock: number;
   /** What Node 1 had bought of each seller before this run, µWh. */
   readonly purchased: ReadonlyMap<string, bigint>;
+  /** Node 1, the consumer, and Node 2. */
+  readonly nodes: readonly [Node, Node];
+  /** The relay's contacts as Node 1's agent last saw them. */
+  readonly contacts: AppRelay;
   /** A reader's connection to the ledger. */
   readonly ledger: Ledger;
   readonly twin: Twin;
@@ -137,7 +151,7 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
     const relayServer = createRelayServer({ board, clock, port: 0 });
     await relayServer.start();
     lifecycle.started({ name: 'the relay server', stop: () => relayServer.stop() });
-    const relay = createRelayClient(relayServer.address);
+    const { relay, contacts } = watchRelay(createRelayClient(relayServer.address), clock);
 
     const connect = async (account: Address | undefined, folder: string): Promise<Ledger> => {
       const signer = account
@@ -170,10 +184,13 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
       account: Address,
       folder: string,
       sensor: { readonly name: string; readonly sign: 'load' | 'source'; readonly read: Twin['sample1'] },
+      settings: NodeSettings,
       agentOf: (parts: {
         ledger: Ledger;
-        monitor: ReturnType<typeof createMonitorClient>;
+        monitor: MonitorClient;
         store: string;
+        onEvent: (event: AgentEvent) => void;
+        wished: () => Wished;
       }) => Agent,
     ): Promise<Node> => {
       const store = openStore({ file: directory.file(folder, 'monitor.sqlite'), survives: 'process' });
@@ -206,9 +223,22 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
       lifecycle.started({ name: 'a monitor', stop: () => monitor.stop() });
       const ledger = await connect(account, folder);
       const client = createMonitorClient({ url: monitor.url, login: LOGIN, password, sensorId });
-      const agent = agentOf({ ledger, monitor: client, store: directory.file(folder, 'agent.sqlite') });
+      const wishes = openWishes(directory.file(folder, 'wishes.json'));
+      const file = directory.file(folder, 'agent.sqlite');
+      const seen = createAgentSeen({ clock, account, store: file, wishes, settings });
+      const agent = agentOf({
+        ledger,
+        monitor: client,
+        store: file,
+        wished: () => wishes.current(),
+        onEvent: (event) => {
+          seen.onEvent(event);
+          options.onAgent(account, event);
+        },
+      });
+      seen.wakes(agent);
       await agent.start();
-      return { store, monitor, ledger, agent, sensorId };
+      return { account, store, monitor, client, ledger, agent, seen, sensorId };
     };
 
     const ledger = await connect(undefined, 'reader');
@@ -219,11 +249,19 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
       node1,
       'node1',
       { name: 'ACS712 of Node 1', sign: 'load', read: (now) => twin.sample1(now) },
-      (parts) =>
+      {
+        limit: world.limit,
+        delta: formatMicro(world.delta),
+        resume: Math.min(100, world.limit + 10),
+        priceCap: null,
+        budget: null,
+      },
+      ({ wished, ...parts }) =>
         createConsumer({
           ...parts,
           clock,
           relay,
+          wishes: () => consumerWishes(wished()),
           since: Instant(record.start),
           settings: {
             limit: world.limit,
@@ -234,20 +272,20 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
             report: options.report,
             maxGap: MAX_GAP,
           },
-          onEvent: (event) => options.onAgent(node1, event),
         }),
     );
     const two = await startNode(
       node2,
       'node2',
       { name: 'INA219 of Node 2', sign: 'source', read: (now) => twin.sample2(now) },
-      (parts) =>
+      { price: formatMicro(MICRO) },
+      ({ wished, ...parts }) =>
         createProducer({
           ...parts,
           clock,
+          wishes: () => producerWishes(wished()),
           since: Instant(record.start),
           settings: { price: Price(MICRO), report: options.report, maxGap: MAX_GAP },
-          onEvent: (event) => options.onAgent(node2, event),
         }),
     );
 
@@ -278,6 +316,8 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
       chain,
       firstBlock,
       purchased,
+      nodes: [one, two],
+      contacts,
       ledger,
       twin,
       finish,

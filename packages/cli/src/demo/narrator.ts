@@ -49,8 +49,9 @@ export const createNarrator = ({ output, node1, node2, names }: NarratorOptions)
         two.solar.kind === 'panel'
           ? `a panel of ${two.solar.peakWatts.toFixed(0)} W`
           : 'a panel that replays measured watts';
-      output.line(
+      output.result(
         `DAISEE lab on chain ${lab.chain.chainId} at ${lab.chain.url}, ${speed} times as fast as real time`,
+        { type: 'lab', chainId: lab.chain.chainId, url: lab.chain.url, node1, node2, speed },
       );
       output.line(
         `  Node 1 ${node1}  a battery of ${one.batteryWh.toFixed(1)} Wh, a load of about ${world.meanLoad.toFixed(0)} W; buys ${toWattHours(world.delta).toFixed(2)} Wh at a time below ${world.limit} %`,

@@ -1,19 +1,25 @@
 /** The agent of a real node, as its settings describe it. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AgentEvent, createConsumer, createProducer } from '@daisee/agent';
-import { connectLedger, type LedgerOptions } from '@daisee/chain';
+import { type Agent, type AgentEvent, consumerRules, createConsumer, createProducer } from '@daisee/agent';
+import type { NodeSettings as Changeable } from '@daisee/app';
+import { connectLedger, type Ledger, type LedgerOptions, type Signer } from '@daisee/chain';
 import { createMonitorClient } from '@daisee/monitor';
-import { createRelayClient, RELAY_PORT } from '@daisee/relay';
 import { type Clock, formatMicro, type Instant } from '@daisee/units';
 import { defaultKeystore, unlockAt } from '../commands/connect.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Output } from '../output.ts';
+import { agentDirectory } from '../settings/places.ts';
 import { SettingsError } from '../settings/problems.ts';
 import type { ContractSettings, NodeSettings, Settings } from '../settings/schema.ts';
 import { accountPassword, monitorPassword } from '../settings/secrets.ts';
-import { homeDirectory, need } from '../settings/translate.ts';
+import { need } from '../settings/translate.ts';
+import { createAgentSeen, steadyWishes } from './app-agent.ts';
 import { createGauge } from './gauge.ts';
+import { type NodeParts, sourcesOf } from './node-app.ts';
+import { relayClient } from './relay-client.ts';
+import { watchRelay } from './watched-relay.ts';
+import { consumerWishes, openWishes, producerWishes } from './wishes.ts';
 
 const GWEI = 1e9;
 const inWei = (gwei: number): bigint => BigInt(Math.round(gwei * GWEI));
@@ -96,17 +102,60 @@ const consumerSettings = (node: NodeSettings, settings: Settings, file: string) 
   };
 };
 
-/** Starts the agent of the node; it ends with the lifecycle, its relay at rest and its books complete. */
+/** What of the settings a person may change while the agent runs; a producer's price may be only on the ledger. */
+export const changeable = async (
+  node: NodeSettings,
+  settings: Settings,
+  file: string,
+  ledger: Pick<Ledger, 'node'>,
+): Promise<Changeable> => {
+  if (node.type === 'P') return { price: formatMicro(node.price ?? (await ledger.node(node.address)).price) };
+  const rules = consumerRules(consumerSettings(node, settings, file));
+  return {
+    limit: rules.limit,
+    delta: formatMicro(rules.delta),
+    // Without a gauge it does not return by its state of charge.
+    ...(rules.fuelgauge ? { resume: rules.resume } : {}),
+    priceCap: rules.priceCap === undefined ? null : formatMicro(rules.priceCap),
+    budget: rules.budgetPerDay === undefined ? null : formatMicro(rules.budgetPerDay),
+  };
+};
+
+/** The node's connection to its ledger. */
+export const nodeLedger = (
+  contracts: ContractSettings,
+  options: Pick<LedgerOptions, 'clock' | 'onEvent'> & { readonly signer?: Signer; readonly outbox?: string },
+): Ledger =>
+  connectLedger({
+    url: contracts.node,
+    exchange: contracts.daisee,
+    coin: contracts.token,
+    settles: false,
+    ...options,
+    ...(contracts.chainId ? { chainId: contracts.chainId } : {}),
+    ...feesOf(contracts),
+  });
+
+/** Files of an agent that the App shares. */
+export const agentFiles = (node: NodeSettings) => {
+  const directory = agentDirectory(node);
+  return { directory, store: join(directory, 'agent.sqlite'), wishes: join(directory, 'wishes.json') };
+};
+
+/**
+ * Starts the agent of the node; it ends with the lifecycle, its relay at rest and its books complete.
+ * @returns its connections, for the App of the node
+ */
 export const startAgent = async ({
   settings,
   file,
   clock,
   output,
   lifecycle,
-}: AgentPartOptions): Promise<void> => {
+}: AgentPartOptions): Promise<NodeParts> => {
   const node = need(settings, file, 'node', 'it says which node this is');
   const contracts = need(settings, file, 'contracts', 'it says where the chain and the contracts are');
-  const directory = node.data ?? join(homeDirectory(), 'nodes', node.address.toLowerCase());
+  const { directory, store, wishes: wishesFile } = agentFiles(node);
   const signer = await unlockAt(node.keystore ?? defaultKeystore(), node.address, accountPassword(node));
   mkdirSync(directory, { recursive: true, mode: 0o700 });
 
@@ -115,16 +164,10 @@ export const startAgent = async ({
   );
   names.set(node.address, 'its own source');
   const name = (address: string) => names.get(address) ?? address;
-  const ledger = connectLedger({
-    url: contracts.node,
-    exchange: contracts.daisee,
-    coin: contracts.token,
-    signer,
+  const ledger = nodeLedger(contracts, {
     clock,
+    signer,
     outbox: join(directory, 'outbox.sqlite'),
-    settles: false,
-    ...(contracts.chainId ? { chainId: contracts.chainId } : {}),
-    ...feesOf(contracts),
     onEvent: (event) => output.note(event.message),
   });
   lifecycle.started({ name: 'the connection to the chain', stop: () => ledger.stop() });
@@ -136,40 +179,52 @@ export const startAgent = async ({
     password: monitorPassword(node),
     sensorId: node.id,
   });
+  const wishes = openWishes(wishesFile);
+  const wished = steadyWishes(wishes, (error) => output.note(error.message));
+  const seen = createAgentSeen({
+    clock,
+    account: node.address,
+    store,
+    wishes,
+    settings: await changeable(node, settings, file, ledger),
+  });
   const common = {
     clock,
     ledger,
     monitor,
-    store: join(directory, 'agent.sqlite'),
+    store,
     onEvent: (event: AgentEvent) => {
+      seen.onEvent(event);
       const line = lineOf(event, name);
       if (line) output.line(`${iso(event.at)} ${node.name ?? node.address.slice(0, 10)}: ${line}`);
       output.record(record(event, node.address));
     },
   };
-  const relay =
-    settings.relay &&
-    createRelayClient({ host: settings.relay.host, port: settings.relay.port ?? RELAY_PORT });
-  const agent =
-    node.type === 'C' && relay
+  const relay = settings.relay && relayClient(settings.relay, { output, lifecycle });
+  const watched = relay && watchRelay(relay.relay, clock, node.period);
+  const agent: Agent =
+    node.type === 'C' && watched
       ? createConsumer({
           ...common,
-          relay,
+          relay: watched.relay,
+          wishes: () => consumerWishes(wished()),
           settings: consumerSettings(node, settings, file),
           ...(node.gauge ? { gauge: createGauge(node.gauge, clock) } : {}),
         })
       : createProducer({
           ...common,
+          wishes: () => producerWishes(wished()),
           settings: {
             ...(node.price === undefined ? {} : { price: node.price }),
             ...(node.report ? { report: node.report } : {}),
             ...(node.maxGap ? { maxGap: node.maxGap } : {}),
           },
         });
+  seen.wakes(agent);
   await agent.start();
   lifecycle.started({ name: 'the agent', stop: () => agent.stop() });
   output.result(
-    `Agent of ${node.type === 'C' ? 'consumer' : 'producer'} ${node.address} on chain ${ledger.chainId}, monitor ${node.url}${relay ? `, relay ${settings.relay?.host}:${settings.relay?.port ?? RELAY_PORT}` : ''}.`,
+    `Agent of ${node.type === 'C' ? 'consumer' : 'producer'} ${node.address} on chain ${ledger.chainId}, monitor ${node.url}${relay ? `, relay ${relay.where}` : ''}.`,
     {
       type: 'started',
       node: node.address,
@@ -177,4 +232,13 @@ export const startAgent = async ({
       chainId: ledger.chainId,
     },
   );
+  const sources = sourcesOf(node, settings.sellers);
+  return {
+    clock,
+    ledger,
+    monitor,
+    agent: seen,
+    // The relay's HTTP is not asked beside the agent either: what the agent saw is what it acts by.
+    ...(watched && sources.length > 0 ? { relay: { contacts: watched.contacts, sources } } : {}),
+  };
 };

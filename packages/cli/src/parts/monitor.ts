@@ -1,11 +1,32 @@
-/** A monitor with its store, its meters and its HTTP server. */
+/** A monitor with its store, its meters, its HTTP server, and what it tells Home Assistant. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Meter } from '@daisee/meter';
-import { createMonitor, openDirectory, openStore } from '@daisee/monitor';
-import type { Clock } from '@daisee/units';
+import { DEFAULT_COUNTER_RULE } from '@daisee/meter';
+import {
+  createHomeAssistant,
+  createMonitor,
+  type Directory,
+  type HomeAssistantBroker,
+  type Monitor,
+  openDirectory,
+  openPostgresDirectory,
+  openPostgresStore,
+  openStore,
+  type Retention,
+  type SampleStore,
+  type Sensor,
+} from '@daisee/monitor';
+import type { Clock, Duration } from '@daisee/units';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Output } from '../output.ts';
+import { machineIdentity } from '../settings/identity.ts';
+import type { MeterSettings } from '../settings/meters.ts';
+import { memoryDirectory } from '../settings/places.ts';
+import { VERSION } from '../version.ts';
+import { meterFrom } from './meter.ts';
+
+/** What v0.2 called its only sensor. */
+const DEFAULT_NAME = 'CitizenWatt';
 
 export interface MonitorPartOptions {
   readonly clock: Clock;
@@ -13,44 +34,144 @@ export interface MonitorPartOptions {
   readonly lifecycle: Lifecycle;
   readonly host: string;
   readonly port: number;
+  /** Where the embedded store is. */
   readonly directory: string;
+  /** PostgreSQL instead, with its password. */
+  readonly database?: string;
   readonly login?: string;
   readonly password?: string;
-  readonly sensorName: string;
-  readonly meter?: Meter;
+  /** Each feeds the sensor of its name; one without a name the first sensor of the embedded store. */
+  readonly meters: readonly MeterSettings[];
+  readonly maxGap?: Duration;
+  /** How long samples of its meters may be in memory only (embedded store); false: each is written by itself. */
+  readonly holdFor?: Duration | false;
+  /** From which age on samples are thinned. */
+  readonly retention?: Retention;
+  readonly homeAssistant?: HomeAssistantBroker;
 }
 
-/** Starts a monitor with one sensor (number 1 in a new store). */
-export const startMonitor = async (options: MonitorPartOptions): Promise<void> => {
-  const { clock, output, lifecycle, directory, meter } = options;
+interface Opened {
+  readonly store: SampleStore;
+  readonly directory: Directory;
+  /** For people, without a password. */
+  readonly place: string;
+}
+
+const open = async (options: MonitorPartOptions): Promise<Opened> => {
+  const { clock, database, directory, lifecycle } = options;
+  if (database !== undefined) {
+    const store = await openPostgresStore({ url: database, clock });
+    lifecycle.started({ name: 'the store of the monitor', stop: () => store.close() });
+    const names = await openPostgresDirectory({ url: database });
+    lifecycle.started({ name: 'the names and tokens of the monitor', stop: () => names.close() });
+    return {
+      store,
+      directory: names,
+      place: `the database ${new URL(database).host}${new URL(database).pathname}`,
+    };
+  }
   mkdirSync(directory, { recursive: true });
   const file = join(directory, 'monitor.sqlite');
-  const store = openStore({ file });
+  const memory = options.holdFor === false ? undefined : memoryDirectory();
+  const store = openStore({
+    file,
+    clock,
+    ...(memory === undefined ? {} : { hold: { directory: memory, onWarning: options.output.note } }),
+  });
   lifecycle.started({ name: 'the store of the monitor', stop: async () => store.close() });
   const names = openDirectory({ file });
   lifecycle.started({ name: 'the names and tokens of the monitor', stop: async () => names.close() });
-  const sensor =
-    store.sensors()[0] ?? store.addSensor({ name: options.sensorName, sign: meter?.sign ?? 'load' });
+  return { store, directory: names, place: directory };
+};
+
+/** What settings say of the device's counter, where they say anything. */
+const counterOf = (settings: MeterSettings): Pick<Sensor, 'counter'> => {
+  if (settings.driver !== 'mqtt' && settings.driver !== 'shelly') return {};
+  const { highestPower, rollsOverAt } = settings;
+  if (highestPower === undefined && rollsOverAt === undefined) return {};
+  return {
+    counter: {
+      highestPower: highestPower ?? DEFAULT_COUNTER_RULE.highestPower,
+      ...(rollsOverAt === undefined ? {} : { rollsOverAt }),
+    },
+  };
+};
+
+/** The sensor that a meter feeds, made if it is not there; without a name the first one of the store. */
+const sensorOf = async (store: SampleStore, settings?: MeterSettings): Promise<Sensor> => {
+  const rule = settings ? counterOf(settings) : {};
+  const first = settings?.name === undefined ? (await store.sensors())[0] : undefined;
+  if (first)
+    return rule.counter
+      ? await store.addSensor({ name: first.name, sign: first.sign, type: first.type, ...rule })
+      : first;
+  return await store.addSensor({
+    name: settings?.name ?? DEFAULT_NAME,
+    sign: settings?.sign ?? 'load',
+    ...rule,
+  });
+};
+
+const publish = async (
+  options: MonitorPartOptions,
+  homeAssistant: HomeAssistantBroker,
+  { store, monitor, sensorIds }: { store: SampleStore; monitor: Monitor; sensorIds: readonly number[] },
+): Promise<void> => {
+  const { clock, output, lifecycle, maxGap } = options;
+  const publisher = createHomeAssistant({
+    ...homeAssistant,
+    store,
+    clock,
+    sensorIds,
+    version: VERSION,
+    onSample: (listener) => monitor.onSample(listener),
+    ...(maxGap === undefined ? {} : { maxGap }),
+    onWarning: (warning) => output.note(warning.message),
+  });
+  await publisher.start(lifecycle.signal);
+  lifecycle.started({ name: 'publishing to Home Assistant', stop: () => publisher.stop() });
+};
+
+/** Starts a monitor with a sensor for each meter; a new embedded store has one even without. */
+export const startMonitor = async (options: MonitorPartOptions): Promise<void> => {
+  const { clock, output, lifecycle, maxGap, homeAssistant, database } = options;
+  const { store, directory, place } = await open(options);
+  const fed: { readonly sensor: Sensor; readonly settings: MeterSettings }[] = [];
+  for (const settings of options.meters) fed.push({ sensor: await sensorOf(store, settings), settings });
+  if (fed.length === 0 && database === undefined) await sensorOf(store);
+  const reader = `${machineIdentity()} ${place}`;
   const monitor = createMonitor({
     store,
-    directory: names,
     clock,
     host: options.host,
     port: options.port,
+    directory,
     ...(options.login === undefined ? {} : { login: options.login }),
     ...(options.password === undefined ? {} : { password: options.password }),
-    meters: meter ? [{ sensorId: sensor.id, meter }] : [],
+    ...(maxGap === undefined ? {} : { maxGap }),
+    ...(options.holdFor ? { holdFor: options.holdFor } : {}),
+    ...(options.retention ? { retention: options.retention } : {}),
+    meters: fed.map(({ sensor, settings }) => ({
+      sensorId: sensor.id,
+      meter: meterFrom(settings, { name: sensor.name, clock, reader, onWarning: output.note }),
+    })),
     onWarning: (warning) => output.note(warning.message),
   });
   await monitor.start(lifecycle.signal);
   lifecycle.started({ name: 'the monitor', stop: () => monitor.stop() });
+  if (homeAssistant)
+    await publish(options, homeAssistant, { store, monitor, sensorIds: fed.map(({ sensor }) => sensor.id) });
+  const told = fed.map(
+    ({ sensor, settings }) => `sensor ${sensor.id} "${sensor.name}" by ${settings.driver}`,
+  );
   output.result(
-    `Monitor on ${monitor.url}, sensor ${sensor.id} "${sensor.name}"${meter ? `, fed by ${meter.name}` : ''}, kept in ${directory}.`,
+    `Monitor on ${monitor.url}, ${told.length > 0 ? `fed: ${told.join(', ')}` : 'no meter: samples come over HTTP'}, kept in ${place}${homeAssistant ? ', published to Home Assistant' : ''}.`,
     {
       type: 'listening',
       url: monitor.url,
-      sensor: sensor.id,
-      directory,
+      sensor: fed[0]?.sensor.id ?? (await store.sensors())[0]?.id,
+      sensors: fed.map(({ sensor: { id, name }, settings: { driver } }) => ({ id, name, driver })),
+      directory: place,
     },
   );
 };

@@ -1,7 +1,9 @@
 /** Reads `parameters.yml`: YAML → both spellings to one → schema; every problem at once, in the file's own words. */
 import { readFileSync } from 'node:fs';
-import { isMap, isScalar, parseDocument, visit } from 'yaml';
+import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
+import { type Contradiction, contradictions } from './contradictions.ts';
+import { lineAt } from './lines.ts';
 import { nearest, SettingsError } from './problems.ts';
 import { type Settings, settingsSchema } from './schema.ts';
 
@@ -20,7 +22,10 @@ const alwaysText = new Set([
   'account',
   'accountpswd',
   'login',
+  'username',
   'password',
+  'databasePassword',
+  'topic',
   'host',
   'name',
   'url',
@@ -34,8 +39,8 @@ const plainObject = (value: unknown): value is Record<string, unknown> =>
 const toOneSpelling = (
   section: string,
   value: unknown,
-  problems: string[],
-  original: Map<string, string>,
+  problems: Contradiction[],
+  original: Map<string, readonly string[]>,
 ): unknown => {
   if (!plainObject(value)) return value;
   const renamed: Record<string, unknown> = {};
@@ -43,19 +48,21 @@ const toOneSpelling = (
     const name = spellings[section]?.[key] ?? key;
     const path = section ? `${section}.${name}` : name;
     if (name in renamed) {
-      problems.push(
-        `${section ? `${section}.` : ''}${key}: is there twice, also as ${original.get(path)}; keep one`,
-      );
+      problems.push({
+        path: [...(section ? (original.get(section) ?? [section]) : []), key],
+        problem: `is there twice, also as ${original.get(path)?.join('.')}; keep one`,
+      });
       continue;
     }
-    original.set(path, section ? `${original.get(section) ?? section}.${key}` : key);
+    original.set(path, section ? [...(original.get(section) ?? [section]), key] : [key]);
     renamed[name] = section === '' ? toOneSpelling(name, inner, problems, original) : inner;
   }
   return renamed;
 };
 
 const shown = (value: unknown): string => {
-  const json = JSON.stringify(value);
+  // A login in an address is a secret too.
+  const json = JSON.stringify(value)?.replace(/:\/\/[^/@"]*@/g, '://…@');
   return json === undefined ? 'nothing' : json.length > 60 ? `${json.slice(0, 57)}…` : json;
 };
 
@@ -65,46 +72,92 @@ const valueAt = (root: unknown, path: readonly PropertyKey[]): unknown =>
     root,
   );
 
+interface Definition {
+  readonly innerType?: unknown;
+  readonly shape?: Readonly<Record<string, unknown>>;
+  readonly valueType?: unknown;
+  readonly element?: unknown;
+  readonly options?: readonly unknown[];
+  readonly discriminator?: string;
+}
+
+const definitionOf = (schema: unknown): Definition => {
+  const { def } = (schema as { readonly _zod: { readonly def: Definition } })._zod;
+  return def.innerType ? definitionOf(def.innerType) : def;
+};
+
+/** Of the drivers of a meter, the one that was named; of other alternatives, the one with keys. */
+const alternative = (definition: Definition, value: unknown): Definition => {
+  const { options, discriminator } = definition;
+  const shapes = (options ?? []).map(definitionOf).filter(({ shape }) => shape !== undefined);
+  const named = plainObject(value) && discriminator ? value[discriminator] : undefined;
+  const chosen = discriminator
+    ? shapes.find(({ shape }) => {
+        const literal = definitionOf(shape?.[discriminator]) as { readonly values?: readonly unknown[] };
+        return literal.values?.includes(named);
+      })
+    : shapes[0];
+  return chosen ?? definition;
+};
+
 /** The keys that the schema knows at a path, for the nearest one to a mistyped key. */
-const knownKeys = (path: readonly PropertyKey[]): readonly string[] => {
-  let at: unknown = settingsSchema;
+const knownKeys = (path: readonly PropertyKey[], input: unknown): readonly string[] => {
+  let at = alternative(definitionOf(settingsSchema), input);
+  let value = input;
   for (const key of path) {
-    at = unwrapped(at);
-    const definition = (
-      at as { _zod: { def: { shape?: Record<string, unknown>; valueType?: unknown; options?: unknown[] } } }
-    )._zod.def;
-    at = definition.shape?.[String(key)] ?? definition.valueType;
-    if (!at) return [];
+    const inner = at.shape?.[String(key)] ?? at.valueType ?? at.element;
+    if (!inner) return [];
+    value = valueAt(value, [key]);
+    at = alternative(definitionOf(inner), value);
   }
-  at = unwrapped(at);
-  const shape = (at as { _zod: { def: { shape?: Record<string, unknown> } } })._zod.def.shape ?? {};
   const section = path.map(String).join('.');
-  return [...Object.keys(shape), ...Object.keys(spellings[section] ?? {})];
+  return [...Object.keys(at.shape ?? {}), ...Object.keys(spellings[section] ?? {})];
 };
 
-const unwrapped = (schema: unknown): unknown => {
-  let at = schema as { _zod: { def: { innerType?: unknown } } };
-  while (at._zod.def.innerType) at = at._zod.def.innerType as typeof at;
-  return at;
+/** `monitor.meters[0].topic`. */
+const dotted = (path: readonly PropertyKey[]): string =>
+  path
+    .map((key, at) => (typeof key === 'number' ? `[${key}]` : `${at > 0 ? '.' : ''}${String(key)}`))
+    .join('');
+
+const secret = (path: string): boolean => /(pswd|password|relay\.token)$/i.test(path);
+
+/** A path in the words of the file. */
+const inTheFile = (
+  path: readonly PropertyKey[],
+  original: ReadonlyMap<string, readonly string[]>,
+): readonly PropertyKey[] => {
+  const [section, key, ...rest] = path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+  if (section === undefined) return [];
+  const whole = key === undefined ? undefined : original.get(`${section}.${key}`);
+  if (whole) return [...whole, ...rest];
+  return [...(original.get(String(section)) ?? [section]), ...(key === undefined ? [] : [key, ...rest])];
 };
 
-const secret = (path: string): boolean => /(pswd|password)$/i.test(path);
+/** The innermost reason of one alternative that nearly fits, instead of "fits none of them". */
+const reasonsOf = (issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] => {
+  if (issue.code !== 'invalid_union') return [issue];
+  const nearer = issue.errors.find(
+    (errors) =>
+      errors.every((inner) => inner.path.length > 0 || inner.code === 'unrecognized_keys') &&
+      errors.length > 0,
+  );
+  return nearer
+    ? nearer.flatMap((inner) => reasonsOf({ ...inner, path: [...issue.path, ...inner.path] }))
+    : [issue];
+};
 
-const describeIssue = (issue: z.core.$ZodIssue, input: unknown, original: Map<string, string>): string[] => {
-  const dotted = issue.path.map(String).join('.');
-  const section = issue.path.slice(0, 2).map(String).join('.');
-  const named = original.get(section);
-  const path = named ? [named, ...issue.path.slice(2).map(String)].join('.') : dotted;
+const describeIssue = (issue: z.core.$ZodIssue, input: unknown): readonly Contradiction[] => {
+  const { path } = issue;
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => {
-      const near = nearest(key, knownKeys(issue.path));
-      const where = path ? `${path}.${key}` : key;
-      return `${where}: is not known${near ? `; did you mean "${near}"?` : ''}`;
+      const near = nearest(key, knownKeys(path, input));
+      return { path: [...path, key], problem: `is not known${near ? `; did you mean "${near}"?` : ''}` };
     });
-  const got = valueAt(input, issue.path);
+  const got = valueAt(input, path);
   const needs = issue.message.replace(/^Invalid input.*$/, 'is not of the right form');
-  if (got === undefined) return [`${path}: is missing; it ${needs}`];
-  return [`${path}: ${needs} (got ${secret(path) ? 'something else' : shown(got)})`];
+  if (got === undefined) return [{ path, problem: `is missing; it ${needs}` }];
+  return [{ path, problem: `${needs} (got ${secret(dotted(path)) ? 'something else' : shown(got)})` }];
 };
 
 /**
@@ -113,7 +166,8 @@ const describeIssue = (issue: z.core.$ZodIssue, input: unknown, original: Map<st
  * @throws SettingsError with every problem found
  */
 export const parseSettings = (text: string, file: string): Settings => {
-  const document = parseDocument(text, { version: '1.1', prettyErrors: true });
+  const counter = new LineCounter();
+  const document = parseDocument(text, { version: '1.1', prettyErrors: true, lineCounter: counter });
   if (document.errors.length > 0)
     throw new SettingsError(
       file,
@@ -132,58 +186,26 @@ export const parseSettings = (text: string, file: string): Settings => {
           pair.value.value = pair.value.source ?? String(pair.value.value);
     },
   });
-  const problems: string[] = [];
-  const original = new Map<string, string>();
-  const input = toOneSpelling('', document.toJS() ?? {}, problems, original);
+  const twice: Contradiction[] = [];
+  const original = new Map<string, readonly string[]>();
+  const input = toOneSpelling('', document.toJS() ?? {}, twice, original);
   const result = settingsSchema.safeParse(input);
-  if (!result.success)
-    problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, input, original)));
-  if (result.success) problems.push(...contradictions(result.data));
+  const found = result.success
+    ? contradictions(result.data)
+    : result.error.issues.flatMap(reasonsOf).flatMap((issue) => describeIssue(issue, input));
+  const problems = [
+    ...twice,
+    ...found.map(({ path, problem }) => ({ path: inTheFile(path, original), problem })),
+  ]
+    .map((one) => ({ ...one, line: lineAt(document, counter, one.path) ?? Number.POSITIVE_INFINITY }))
+    .toSorted((a, b) => (a.line < b.line ? -1 : Number(a.line > b.line)))
+    .map(
+      ({ path, problem, line }) =>
+        `${Number.isFinite(line) ? `line ${line}: ` : ''}${dotted(path)}: ${problem}`,
+    );
   if (problems.length > 0) throw new SettingsError(file, problems);
   if (!result.success) throw new SettingsError(file, ['is not of the right form']);
   return result.data;
-};
-
-/** What each key allows and the file as a whole does not. */
-const contradictions = (settings: Settings): string[] => {
-  const problems: string[] = [];
-  const { contracts, node, sellers, relay } = settings;
-  if (contracts?.gasPrice !== undefined && contracts.maxFee !== undefined)
-    problems.push('contracts.gasPrice: is given beside maxFee; keep one');
-  if (contracts?.tip !== undefined && contracts.maxFee === undefined)
-    problems.push('contracts.tip: needs contracts.maxFee beside it');
-  if (node?.accountpswd && node.accountpswdFile)
-    problems.push('node.accountpswd: is given beside accountpswdFile; keep one');
-  if (node?.password && node.passwordFile)
-    problems.push('node.password: is given beside passwordFile; keep one');
-  if (node?.type === 'P' && sellers)
-    problems.push('sellers: a producer (node.type P) has no sellers; remove the section');
-  if (node?.type === 'C') {
-    if (!sellers || Object.keys(sellers).length === 0)
-      problems.push('sellers: is missing; a consumer (node.type C) needs at least one');
-    if (!relay) problems.push('relay: is missing; a consumer (node.type C) needs host (and port)');
-    for (const key of ['limit', 'delta', 'channel'] as const)
-      if (node[key] === undefined)
-        problems.push(`node.${key}: is missing; a consumer (node.type C) needs it`);
-    const used = new Map<number, string>((node.channel ?? []).map((channel) => [channel, 'node.channel']));
-    for (const [name, seller] of Object.entries(sellers ?? {}))
-      for (const channel of seller.channel) {
-        const other = used.get(channel);
-        if (other)
-          problems.push(
-            `sellers.${name}.channel: ${channel} is taken by ${other}; each contact has one purpose`,
-          );
-        else used.set(channel, `sellers.${name}.channel`);
-      }
-    const gauged = node.fuelgauge ?? true;
-    if (gauged && node.limit !== undefined && node.limit > 100)
-      problems.push(
-        `node.limit: needs a percentage from 0 to 100 while node.fuelgauge is on (got ${node.limit})`,
-      );
-    if (gauged && node.resume !== undefined && node.limit !== undefined && node.resume <= node.limit)
-      problems.push(`node.resume: needs to be above node.limit (${node.limit} %), got ${node.resume}`);
-  }
-  return problems;
 };
 
 /** Reads settings from a file. @throws SettingsError */

@@ -3,20 +3,12 @@
  * (`read.ts` brings them to the one here); every key that v0.2 did not have is optional.
  */
 import { type Address, BadAddress, toAddress } from '@daisee/chain';
-import {
-  type Coin,
-  type Duration,
-  type Energy,
-  Percent,
-  type Price,
-  parseMicro,
-  Seconds,
-  wattHours,
-} from '@daisee/units';
+import { type Coin, Percent, type Price, parseMicro } from '@daisee/units';
 import { z } from 'zod';
-
-const text = (what: string) => z.string({ error: `needs ${what}` }).min(1, `needs ${what}`);
-const number = (what: string) => z.number({ error: `needs ${what}` });
+import { app } from './app.ts';
+import { energy, number, port, seconds, text, truth } from './fields.ts';
+import { homeAssistant, monitor } from './monitor.ts';
+import { relay } from './relay.ts';
 
 const address = z
   .string({ error: 'needs an Ethereum address in quotes' })
@@ -33,16 +25,6 @@ const address = z
     }
   });
 
-const port = number('a port number from 1 to 65535')
-  .int()
-  .min(1, 'needs a port number from 1 to 65535')
-  .max(65535, 'needs a port number from 1 to 65535');
-const seconds = number('a number of seconds')
-  .positive('needs a number of seconds above zero')
-  .transform((value): Duration => Seconds(value));
-const energy = number('an amount of energy in Wh')
-  .positive('needs an amount of energy in Wh above zero')
-  .transform((value): Energy => wattHours(value));
 const percent = number('a percentage from 0 to 100')
   .min(0, 'needs a percentage from 0 to 100')
   .max(100, 'needs a percentage from 0 to 100')
@@ -78,7 +60,6 @@ const url = text('a url').refine(
   (value) => /^https?:\/\//.test(value) && URL.canParse(value),
   'needs a url, like http://192.168.0.10:8080',
 );
-const truth = z.boolean({ error: 'needs true or false' });
 
 const contracts = z.strictObject({
   daisee: address,
@@ -89,24 +70,6 @@ const contracts = z.strictObject({
   maxFee: number('a fee per gas in gwei').min(0).optional(),
   tip: number('a tip per gas in gwei').min(0).optional(),
 });
-
-const meter = z.discriminatedUnion(
-  'driver',
-  [
-    z.strictObject({
-      driver: z.literal('serial'),
-      path: text('a device, like /dev/ttyACM0'),
-      baudRate: number('a baud rate').int().positive().optional(),
-      format: z.enum(['auto', 'power', 'gauge']).optional(),
-    }),
-    z.strictObject({
-      driver: z.literal('replay'),
-      file: text('a CSV file of timestamp and watts'),
-      loop: truth.optional(),
-    }),
-  ],
-  { error: 'needs a driver: serial (with path) or replay (with file)' },
-);
 
 const node = z.strictObject({
   address,
@@ -138,26 +101,6 @@ const node = z.strictObject({
 
 const seller = z.strictObject({ account: address, channel: channels });
 
-const relay = z.strictObject({
-  host: text('the host of the relay'),
-  port: port.optional(),
-  /** The rest makes this machine serve the board, on the same port. */
-  serve: truth.optional(),
-  driver: z.enum(['simulated'], { error: "needs 'simulated' (the GPIO driver is not there yet)" }).optional(),
-  channels: number('a number of channels').int().min(1).max(64).optional(),
-  allow: z.array(text('an address or a network, like 192.168.0.0/24')).optional(),
-  breakTime: number('milliseconds').min(0).max(10_000).optional(),
-  lease: number('seconds (0: none)').min(0).optional(),
-});
-
-const monitor = z.strictObject({
-  host: text('a host to listen on').optional(),
-  port: port.optional(),
-  data: text('a directory').optional(),
-  name: text('the name of the sensor').optional(),
-  meter: meter.optional(),
-});
-
 const chain = z.strictObject({
   port: port.optional(),
   data: text('a directory').optional(),
@@ -170,7 +113,9 @@ export const settingsSchema = z.strictObject({
   sellers: z.record(z.string(), seller).optional(),
   relay: relay.optional(),
   monitor: monitor.optional(),
+  homeAssistant: homeAssistant.optional(),
   chain: chain.optional(),
+  app: app.optional(),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

@@ -1,6 +1,9 @@
 /** Secrets may stand in the settings, in a file of their own or in the environment; nothing else reads them. */
 import { readFileSync } from 'node:fs';
+import type { MqttTls } from '@daisee/meter';
 import { DaiseeError, messageOf } from '@daisee/units';
+import type { MonitorSettings } from './monitor.ts';
+import type { RelaySettings } from './relay.ts';
 import type { NodeSettings } from './schema.ts';
 
 /** A secret that is nowhere to be found, with the places where it may stand. */
@@ -16,10 +19,10 @@ class SecretMissing extends DaiseeError {
 }
 
 class SecretFileUnreadable extends DaiseeError {
-  constructor(file: string, cause: unknown) {
+  constructor(file: string, what: string, cause: unknown) {
     super({
       code: 'cli.secretFile',
-      message: `The file with the password, ${file}, cannot be read: ${messageOf(cause)}.`,
+      message: `The file with the ${what}, ${file}, cannot be read: ${messageOf(cause)}.`,
       retryable: false,
       values: { file },
       cause,
@@ -27,20 +30,25 @@ class SecretFileUnreadable extends DaiseeError {
   }
 }
 
-/** The first line of a secret's file. */
-export const secretFrom = (file: string): string => {
+const contentOf = (file: string, what: string): string => {
   try {
-    return readFileSync(file, 'utf8').split(/\r?\n/)[0] ?? '';
+    return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new SecretFileUnreadable(file, error);
+    throw new SecretFileUnreadable(file, what, error);
   }
 };
 
+/** The first line of a secret's file. */
+export const secretFrom = (file: string): string => contentOf(file, 'password').split(/\r?\n/)[0] ?? '';
+
+/** The password of the node's account, where it is given. */
+export const accountPasswordIfAny = (node: NodeSettings): string | undefined =>
+  node.accountpswd ??
+  (node.accountpswdFile ? secretFrom(node.accountpswdFile) : process.env['DAISEE_ACCOUNTPSWD']);
+
 /** The password of the node's account. */
 export const accountPassword = (node: NodeSettings): string => {
-  const value =
-    node.accountpswd ??
-    (node.accountpswdFile ? secretFrom(node.accountpswdFile) : process.env['DAISEE_ACCOUNTPSWD']);
+  const value = accountPasswordIfAny(node);
   if (value === undefined)
     throw new SecretMissing(`account ${node.address}`, 'node.accountpswd', 'DAISEE_ACCOUNTPSWD');
   return value;
@@ -54,3 +62,98 @@ export const monitorPassword = (node: NodeSettings): string => {
     throw new SecretMissing(`the monitor at ${node.url}`, 'node.password', 'DAISEE_PASSWORD');
   return value;
 };
+
+interface Password {
+  readonly password?: string | undefined;
+  readonly passwordFile?: string | undefined;
+}
+
+/** A password that need not be there. */
+const passwordOf = (
+  { password, passwordFile }: Password,
+  ...variables: readonly string[]
+): string | undefined =>
+  password ??
+  (passwordFile === undefined
+    ? variables.map((name) => process.env[name]).find((value) => value !== undefined)
+    : secretFrom(passwordFile));
+
+/** The password at the broker of a meter; a client that names no user shows none. */
+export const brokerPassword = (
+  settings: Password & { readonly username?: string | undefined },
+): string | undefined =>
+  settings.username === undefined ? settings.password : passwordOf(settings, 'DAISEE_MQTT_PASSWORD');
+
+/** The password at the broker of Home Assistant, often the meters' one. */
+export const homeAssistantPassword = (
+  settings: Password & { readonly username?: string | undefined },
+): string | undefined =>
+  settings.username === undefined
+    ? settings.password
+    : passwordOf(settings, 'DAISEE_HOMEASSISTANT_PASSWORD', 'DAISEE_MQTT_PASSWORD');
+
+export const shellyPassword = (settings: Password): string | undefined =>
+  passwordOf(settings, 'DAISEE_SHELLY_PASSWORD');
+
+/** The address of a database with its password, which may stand apart from it. */
+export const databaseUrl = (
+  database: string,
+  {
+    databasePassword,
+    databasePasswordFile,
+  }: Pick<MonitorSettings, 'databasePassword' | 'databasePasswordFile'>,
+): string => {
+  const password = passwordOf(
+    { password: databasePassword, passwordFile: databasePasswordFile },
+    'DAISEE_DATABASE_PASSWORD',
+  );
+  const url = new URL(database);
+  if (password === undefined || url.password !== '') return database;
+  url.password = encodeURIComponent(password);
+  return url.href;
+};
+
+/** The password that a monitor asks its clients for, where it has a login of its own. */
+export const ownPassword = (settings: Password & { readonly login: string }): string => {
+  const value = passwordOf(settings, 'DAISEE_PASSWORD');
+  if (value === undefined)
+    throw new SecretMissing(`the monitor's login ${settings.login}`, 'monitor.password', 'DAISEE_PASSWORD');
+  return value;
+};
+
+interface Certificates {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly servername?: string | undefined;
+}
+
+/** The certificates of a connection, out of their files; undefined when none is named. */
+export const certificates = ({ ca, cert, key, servername }: Certificates): MqttTls | undefined => {
+  if ([ca, cert, key, servername].every((value) => value === undefined)) return undefined;
+  return {
+    ...(ca === undefined ? {} : { ca: contentOf(ca, 'certificate') }),
+    ...(cert === undefined ? {} : { cert: contentOf(cert, 'certificate') }),
+    ...(key === undefined ? {} : { key: contentOf(key, 'key') }),
+    ...(servername === undefined ? {} : { servername }),
+  };
+};
+
+/** A certificate out of its file. */
+export const certificateFrom = (file: string): string => contentOf(file, 'certificate');
+
+/** The password of the node's App; without one it answers its own machine only. */
+export const appPassword = (app: Password): string | undefined => passwordOf(app, 'DAISEE_APP_PASSWORD');
+
+/** The token that the agent shows to its relay, and that a relay of these settings takes. */
+export const relayToken = ({
+  token,
+  tokenFile,
+}: Pick<RelaySettings, 'token' | 'tokenFile'>): string | undefined =>
+  token ??
+  (tokenFile === undefined
+    ? process.env['DAISEE_RELAY_TOKEN']
+    : (contentOf(tokenFile, 'token').split(/\r?\n/)[0] ?? ''));
+
+/** The key of a certificate out of its file. */
+export const keyFrom = (file: string): string => contentOf(file, 'key');

@@ -1,10 +1,14 @@
 /** From settings as people write them to the options that rooms take. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Wiring } from '@daisee/relay';
+import type { BearerToken, Wiring } from '@daisee/relay';
 import { Duration, Seconds } from '@daisee/units';
+import type { DriverOptions } from '../parts/relay-driver.ts';
 import { SettingsError } from './problems.ts';
+import type { RelayHttpSettings, RelaySettings } from './relay.ts';
+import { agentToken, tokensFrom } from './relay-tokens.ts';
 import type { Settings } from './schema.ts';
+import { relayToken } from './secrets.ts';
 
 /** Where keys and stores live unless the settings name another place. */
 export const homeDirectory = (): string => process.env['DAISEE_HOME'] ?? join(homedir(), '.daisee');
@@ -22,9 +26,17 @@ export const need = <K extends keyof Settings>(
   return value;
 };
 
-/** The wiring that a consumer's settings describe: its own contacts and each seller's. */
+/** The wiring that `relay.wiring` names, or a consumer's settings describe: own contacts and each seller's. */
 export const wiringOf = (settings: Settings): Wiring | undefined => {
-  const { node, sellers } = settings;
+  const { node, sellers, relay } = settings;
+  if (relay?.wiring)
+    return {
+      loads: Object.entries(relay.wiring).map(([name, load]) => ({
+        name,
+        own: load.own,
+        sellers: Object.entries(load.sellers).map(([seller, channels]) => ({ name: seller, channels })),
+      })),
+    };
   if (!node?.channel || !sellers) return undefined;
   return {
     loads: [
@@ -37,27 +49,46 @@ export const wiringOf = (settings: Settings): Wiring | undefined => {
   };
 };
 
-export interface BoardSettings {
+export interface BoardSettings extends DriverOptions {
   readonly host?: string;
   readonly port?: number;
   readonly allow?: readonly string[];
-  readonly channels?: number;
-  readonly breakTime?: Duration;
+  readonly dwell?: Duration;
   readonly lease?: Duration;
   readonly wiring?: Wiring;
+  /** Where its logbook is kept; nowhere without. */
+  readonly data?: string;
+  readonly http?: RelayHttpSettings;
+  /** Tokens that its HTTP takes. */
+  readonly tokens?: readonly BearerToken[];
 }
+
+/** Counts and history of the board. */
+export const relayDirectory = (relay: Pick<RelaySettings, 'data'>): string =>
+  relay.data ?? join(homeDirectory(), 'relay');
 
 /** The board that settings describe, for a machine that serves it. */
 export const boardOptions = (settings: Settings, file: string): BoardSettings => {
   const relay = need(settings, file, 'relay', 'the board needs host (and port)');
   const wiring = wiringOf(settings);
+  const { driver, pins, chip, activeLow, devices, http } = relay;
+  const secret = http && relayToken(relay);
+  const given = http?.tokens === undefined ? [] : tokensFrom(http.tokens);
   return {
     host: relay.host,
+    data: relayDirectory(relay),
+    ...(driver ? { driver } : {}),
+    ...(pins ? { pins } : {}),
+    ...(chip === undefined ? {} : { chip }),
+    ...(activeLow === undefined ? {} : { activeLow }),
+    ...(devices ? { devices } : {}),
     ...(relay.port === undefined ? {} : { port: relay.port }),
     ...(relay.allow ? { allow: relay.allow } : {}),
     ...(relay.channels ? { channels: relay.channels } : {}),
     ...(relay.breakTime === undefined ? {} : { breakTime: Duration(relay.breakTime) }),
+    ...(relay.dwell === undefined ? {} : { dwell: relay.dwell }),
     ...(relay.lease === undefined ? {} : { lease: Seconds(relay.lease) }),
     ...(wiring ? { wiring } : {}),
+    ...(http ? { http, tokens: [...given, ...(secret === undefined ? [] : [agentToken(secret)])] } : {}),
   };
 };

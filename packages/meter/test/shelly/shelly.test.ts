@@ -1,7 +1,6 @@
 /** The Shelly driver against a real HTTP server that answers as Shelly documents it. */
 import { Duration, Energy, Instant, Seconds, systemClock, VirtualClock, Watts } from '@daisee/units';
 import { describe, expect, it } from 'vitest';
-import { digestAuthorization, readDigestChallenge } from '../../src/drivers/shelly/digest.ts';
 import {
   createShellyMeter,
   emptyCounter,
@@ -38,35 +37,6 @@ const meterOf = (host: string, options: Partial<ShellyMeterOptions> = {}) => {
     });
   return { clock, meter, warnings, collect, kinds: () => warnings.map(({ kind }) => kind) };
 };
-
-describe('digest authentication', () => {
-  it('answers the challenge of RFC 7616, section 3.9.1', () => {
-    const header =
-      'Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm=SHA-256, nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"';
-    const challenge = readDigestChallenge(header);
-    const answer =
-      challenge &&
-      digestAuthorization(
-        challenge,
-        { user: 'Mufasa', password: 'Circle of Life' },
-        {
-          method: 'GET',
-          uri: '/dir/index.html',
-          count: 1,
-          clientNonce: 'f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ',
-        },
-      );
-    expect(answer).toContain('response="753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"');
-    expect(answer).toContain('nc=00000001');
-    expect(answer).toContain('opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"');
-  });
-
-  it('is not fooled into another algorithm', () => {
-    expect(readDigestChallenge('Basic realm="x"')).toBeUndefined();
-    expect(readDigestChallenge('Digest qop="auth", realm="x", nonce="1"')).toBeUndefined();
-    expect(readDigestChallenge('Digest qop="auth", realm="x", nonce="1", algorithm=MD5')).toBeUndefined();
-  });
-});
 
 describe('a meter that polls a Shelly', () => {
   it('gives the power and the counters of a clamp meter, at once and then on the multiples of its period', async () => {

@@ -1,6 +1,6 @@
 /** The v0.2 protocol, as v0.2's client speaks it: POST, a form under the header of JSON, Unix seconds. */
 import type { Sample } from '@daisee/meter';
-import { Instant, Seconds, Watts } from '@daisee/units';
+import { Energy, Instant, Seconds, Watts } from '@daisee/units';
 import * as z from 'zod';
 import type { MonitorClient } from './client.ts';
 import { type Answer, ask, read, type TransportOptions } from './transport.ts';
@@ -9,6 +9,11 @@ const timeShape = z.object({ data: z.number() });
 const rowShape = z.object({ value: z.number(), timestamp: z.number().min(0) });
 const rowsShape = z.object({ data: z.array(rowShape).nullable() });
 const oneShape = z.object({ data: rowShape.nullable() });
+
+const stepsShape = z.object({ data: z.array(z.object({ value: z.number() }).nullable()).nullable() });
+
+const HOUR = Seconds(3600);
+const MICRO_WATT_HOURS_OF_KWH = 1e9;
 
 /** How far back the newest sample is looked for when the monitor cannot say which it is. */
 const LOOK_BACK = [Seconds(60), Seconds(3600), Seconds(24 * 3600)];
@@ -42,6 +47,8 @@ export const createV02Client = (options: TransportOptions): MonitorClient => {
       .toSorted((a, b) => a.at - b.at);
   };
   return {
+    // It knows power alone.
+    rule: async () => ({}),
     time,
     samples,
     latest: async () => {
@@ -56,6 +63,28 @@ export const createV02Client = (options: TransportOptions): MonitorClient => {
         if (last) return last;
       }
       return undefined;
+    },
+    powerBySteps: async (from, to, step) => {
+      const window = `${from / 1000}/${to / 1000}/${step / 1000}`;
+      const { data } = read(await post(`/api/${sensorId}/get/watts/by_time/${window}`), stepsShape);
+      const steps = Math.ceil((to - from) / step);
+      return Array.from({ length: steps }, (_, i) => {
+        const one = data?.[i];
+        return one ? Watts(one.value) : undefined;
+      });
+    },
+    energyBySteps: async (from, to, step) => {
+      const length = step === 'PT1H' ? HOUR : 24 * HOUR;
+      const window = `${from / 1000}/${to / 1000}/${length / 1000}`;
+      const { data } = read(await post(`/api/${sensorId}/get/kwatthours/by_time/${window}`), stepsShape);
+      return Array.from({ length: Math.ceil((to - from) / length) }, (_, i) => {
+        const one = data?.[i];
+        return {
+          from: Instant(from + i * length),
+          to: Instant(Math.min(to, from + (i + 1) * length)),
+          energy: one ? Energy(BigInt(Math.round(one.value * MICRO_WATT_HOURS_OF_KWH))) : undefined,
+        };
+      });
     },
   };
 };

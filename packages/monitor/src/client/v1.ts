@@ -1,23 +1,27 @@
 /** The client's side of `/api/v1`. */
 
 import type { Sample } from '@daisee/meter';
-import { Instant, Percent, Watts } from '@daisee/units';
-import type * as z from 'zod';
+import { Energy, Instant, Percent, parseMicro, Watts } from '@daisee/units';
+import * as z from 'zod';
+import { countersOf, ruleOf, wattHoursShape } from '../http/v1/counters.ts';
 import { problemShape } from '../http/v1/problem.ts';
 import {
   healthShape,
+  instantShape,
   latestShape,
   MOST_SAMPLES,
   type SampleAnswer,
   samplesShape,
+  sensorShape,
 } from '../http/v1/shapes.ts';
 import type { MonitorClient } from './client.ts';
 import { MonitorAnswer, NoSuchSensor } from './errors.ts';
 import { type Answer, ask, knock, read, type TransportOptions } from './transport.ts';
 
-const sampleOf = ({ at, power, stateOfCharge, voltage }: SampleAnswer): Sample => ({
+const sampleOf = ({ at, power, stateOfCharge, voltage, ...counters }: SampleAnswer): Sample => ({
   at: Instant(at),
   power: Watts(power),
+  ...countersOf(counters),
   ...(stateOfCharge === undefined ? {} : { stateOfCharge: Percent(stateOfCharge) }),
   ...(voltage === undefined ? {} : { voltage }),
 });
@@ -60,14 +64,28 @@ const saidBy = ({ text }: Answer): string => {
   }
 };
 
+const powerStepsShape = z.object({ steps: z.array(z.object({ power: z.number().nullable() })) });
+const energyStepsShape = z.object({
+  steps: z.array(z.object({ from: instantShape, to: instantShape, energy: wattHoursShape.nullable() })),
+});
+
+/** A window as a query; instants are whole milliseconds there. */
+const windowText = (from: Instant, to: Instant, more: Readonly<Record<string, string>>): string =>
+  new URLSearchParams({
+    from: String(Math.round(from)),
+    to: String(Math.round(to)),
+    ...more,
+  }).toString();
+
 export const createV1Client = (options: TransportOptions): MonitorClient => {
   const { sensorId } = options;
   const getOfSensor = async <T>(path: string, shape: z.ZodType<T>): Promise<T> => {
-    const answer = await get(options, `/api/v1/sensors/${sensorId}/${path}`);
+    const answer = await get(options, `/api/v1/sensors/${sensorId}${path && `/${path}`}`);
     if (answer.status === 404) throw new NoSuchSensor(options.url, sensorId, saidBy(answer));
     return read(answer, shape);
   };
   return {
+    rule: async () => ruleOf(await getOfSensor('', sensorShape)),
     time: async () => Instant(read(await get(options, '/api/v1/health'), healthShape).now),
     samples: async (from, to) => {
       const samples: Sample[] = [];
@@ -89,6 +107,21 @@ export const createV1Client = (options: TransportOptions): MonitorClient => {
     latest: async () => {
       const { sample } = await getOfSensor('latest', latestShape);
       return sample ? sampleOf(sample) : undefined;
+    },
+    powerBySteps: async (from, to, step) => {
+      const { steps } = await getOfSensor(
+        `power?${windowText(from, to, { step: String(step) })}`,
+        powerStepsShape,
+      );
+      return steps.map(({ power }) => (power === null ? undefined : Watts(power)));
+    },
+    energyBySteps: async (from, to, step, zone) => {
+      const { steps } = await getOfSensor(`energy?${windowText(from, to, { step, zone })}`, energyStepsShape);
+      return steps.map((one) => ({
+        from: Instant(one.from),
+        to: Instant(one.to),
+        energy: one.energy === null ? undefined : Energy(parseMicro(one.energy)),
+      }));
     },
   };
 };

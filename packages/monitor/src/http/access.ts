@@ -1,12 +1,10 @@
 /** Who may ask: the login in the body (as v0.2's clients send it), a session's cookie, HTTP basic, or a token. */
+import { bearerOf, hashOf, type Login, RequestRefused, type Sessions } from '@daisee/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import type { Directory } from '../store/directory.ts';
-import { allows, hashOf, type Scope } from '../tokens/token.ts';
-import type { Attempts } from './attempts.ts';
-import type { Credentials } from './credentials.ts';
-import { badLogin, RequestRefused } from './refusals.ts';
-import type { Sessions } from './sessions.ts';
+import { allows } from '../tokens/token.ts';
+import { badLogin } from './refusals.ts';
 
 /** The cookie of a session. */
 export const SESSION_COOKIE = 'daisee_session';
@@ -17,14 +15,13 @@ export interface Access {
   /** Lets pass who may use the CitizenWatt API; others go to the login page (GET) or are refused (POST: 403). */
   readonly toCitizenWatt: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
   /** Lets pass who has that scope of `/api/v1`, login and password having all; others get 401 or 403. */
-  readonly toV1: (scope: Scope) => (request: FastifyRequest, reply: FastifyReply) => Promise<undefined>;
+  readonly toV1: (scope: string) => (request: FastifyRequest, reply: FastifyReply) => Promise<undefined>;
 }
 
 export interface AccessOptions {
   /** Without them (a monitor that only its own machine reaches) everybody passes. */
-  readonly credentials: Credentials | undefined;
+  readonly credentials: Login | undefined;
   readonly sessions: Sessions;
-  readonly attempts: Attempts;
   readonly tokens: Pick<Directory, 'tokenByHash'>;
 }
 
@@ -39,22 +36,15 @@ const basicOf = (header: string | undefined): { login: string; password: string 
   return colon < 0 ? undefined : { login: text.slice(0, colon), password: text.slice(colon + 1) };
 };
 
-/** The token of `Authorization: Bearer` (RFC 6750). */
-const bearerOf = (header: string | undefined): string | undefined =>
-  /^bearer +([\w.~+/=-]+)$/i.exec(header ?? '')?.[1];
+/** Login and password as one text that no other pair makes. */
+export const joined = (login: string, password: string): string => JSON.stringify([login, password]);
 
-export const createAccess = ({ credentials, sessions, attempts, tokens }: AccessOptions): Access => {
-  /** Wrong ones are held against the address that sent them. */
-  const byPassword = async (
+export const createAccess = ({ credentials, sessions, tokens }: AccessOptions): Access => {
+  const byPassword = (
     { ip }: FastifyRequest,
-    known: Credentials,
+    known: Login,
     { login, password }: z.infer<typeof loginBody>,
-  ): Promise<boolean> => {
-    attempts.check(ip);
-    const right = await known.accept(login, password);
-    if (!right) attempts.failed(ip);
-    return right;
-  };
+  ): Promise<boolean> => known.accept(joined(login, password), ip);
   const byBody: Access['byBody'] = async (request) => {
     if (!credentials) return true;
     const sent = loginBody.safeParse(request.body);
@@ -69,7 +59,7 @@ export const createAccess = ({ credentials, sessions, attempts, tokens }: Access
   const refused = (reply: FastifyReply, what: string, message: string): RequestRefused => {
     const challenge = 'Basic realm="DAISEE monitor", charset="UTF-8", Bearer realm="DAISEE monitor"';
     void reply.header('WWW-Authenticate', challenge);
-    return new RequestRefused(401, what, message);
+    return new RequestRefused(401, `monitor.${what}`, message);
   };
   return {
     byBody,
@@ -96,7 +86,7 @@ export const createAccess = ({ credentials, sessions, attempts, tokens }: Access
       if (!allows(scopes, scope))
         throw new RequestRefused(
           403,
-          'scope',
+          'monitor.scope',
           `This token may ${scopes.join(' and ')}, and this needs "${scope}": make one with that scope.`,
           { needed: scope, scopes },
         );

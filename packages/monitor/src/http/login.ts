@@ -1,9 +1,9 @@
 /** The pages of a browser: login, logout and what there is to see. */
+import type { Sessions } from '@daisee/http';
 import type { FastifyInstance } from 'fastify';
 import type { SampleStore } from '../store/store.ts';
 import { type Access, SESSION_COOKIE } from './access.ts';
 import { loginPage, sensorsPage } from './pages.ts';
-import type { Sessions } from './sessions.ts';
 
 export interface LoginOptions {
   readonly store: SampleStore;

@@ -1,37 +1,24 @@
 /** The monitor's HTTP server: pages, the CitizenWatt API and `/api/v1` on one port. */
 
-import type { Sample } from '@daisee/meter';
-import { type Clock, messageOf } from '@daisee/units';
+import { createSessions, failureOf, headOf, type Login, RequestRefused } from '@daisee/http';
+import { messageOf } from '@daisee/units';
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { addMetrics } from '../metrics/routes.ts';
-import type { Directory } from '../store/directory.ts';
-import type { Appended, SampleStore } from '../store/store.ts';
 import { createAccess } from './access.ts';
-import { createAttempts } from './attempts.ts';
 import { addCitizenWatt } from './citizenwatt/routes.ts';
-import type { Credentials } from './credentials.ts';
-import { failureOf } from './failures.ts';
+import { RULES } from './failures.ts';
 import { addLogin } from './login.ts';
 import { errorPage } from './pages.ts';
-import { notFound, RequestRefused } from './refusals.ts';
-import { createSessions } from './sessions.ts';
-import type { Subscribe } from './v1/live.ts';
+import { notFound } from './refusals.ts';
+import { guardBodies, timeoutsOf } from './slow-clients.ts';
+import type { V1Context } from './v1/context.ts';
 import { addV1 } from './v1/routes.ts';
 
-export interface ServerOptions {
-  readonly store: SampleStore;
-  readonly clock: Clock;
+export interface ServerOptions extends V1Context {
   /** None for a monitor that only its own machine reaches: then everybody passes. */
-  readonly credentials: Credentials | undefined;
-  readonly directory: Directory;
-  readonly subscribe: Subscribe;
-  /** Stores samples that came over HTTP and tells who listens. */
-  readonly ingest: (sensorId: number, samples: readonly Sample[]) => Promise<Appended>;
-  readonly waiting: () => number;
-  /** Hears of requests that failed by the monitor's own fault. */
-  readonly onFailure: (request: string, error: unknown) => void;
+  readonly credentials: Login | undefined;
 }
 
 /** Bytes of a request's body: a login, no more. */
@@ -55,9 +42,10 @@ const jsonOrForm = (text: string): unknown =>
 
 /** Makes the server; it listens to nothing yet. */
 export const createServer = async (options: ServerOptions): Promise<FastifyInstance> => {
-  const { store, clock, credentials, directory, onFailure } = options;
+  const { store, clock, credentials, directory, patience, onFailure } = options;
   // Streams never end by themselves, so closing closes connections too.
-  const app = fastify({ bodyLimit: BODY_LIMIT, forceCloseConnections: true });
+  const app = fastify({ bodyLimit: BODY_LIMIT, forceCloseConnections: true, ...timeoutsOf(patience) });
+  guardBodies(app, patience);
   await app.register(cookie);
   await app.register(formbody);
   app.removeContentTypeParser(['application/json', 'text/plain']);
@@ -69,7 +57,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     try {
       done(null, jsonOrForm(body));
     } catch (error) {
-      done(new RequestRefused(400, 'bad-body', `The body is no JSON: ${messageOf(error)}.`));
+      done(new RequestRefused(400, 'monitor.bad-body', `The body is no JSON: ${messageOf(error)}.`));
     }
   };
   app.addContentTypeParser('*', { parseAs: 'string' }, parse);
@@ -79,10 +67,10 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> => {
-    const { status, code, message, retryAfter } = failureOf(error);
+    const failure = failureOf(error, RULES);
+    const { status, code, message } = failure;
     if (status >= 500) onFailure(`${request.method} ${request.url}`, error);
-    if (retryAfter !== undefined) void reply.header('Retry-After', String(retryAfter));
-    void reply.code(status);
+    headOf(reply, failure);
     if (prefersHtml(request)) return await reply.type('text/html').send(errorPage(status, message));
     return await reply.send({ code, message });
   };
@@ -90,7 +78,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   app.setNotFoundHandler((request, reply) => refuse(notFound(request.url), request, reply));
 
   const sessions = createSessions(clock);
-  const access = createAccess({ credentials, sessions, attempts: createAttempts(clock), tokens: directory });
+  const access = createAccess({ credentials, sessions, tokens: directory });
   // Before what it measures.
   addMetrics(app, { ...options, access });
   addLogin(app, { store, sessions, access });

@@ -3,24 +3,37 @@
  * and, when samples come late, the rows after them with their states computed again. Pure.
  */
 import {
+  addUnits,
+  countersText,
   emptyIntegration,
   type Integration,
   type IntegrationRule,
   integrate,
+  type Reading,
   type Sample,
+  type Stretch,
+  UNITS_PER_MICRO_WATT_HOUR,
 } from '@daisee/meter';
-import { Instant } from '@daisee/units';
+import { Duration, Instant, Register } from '@daisee/units';
 import { SampleRefused } from './errors.ts';
-import { BRIDGED, LEFT_OPEN, readingOf, type StateRow } from './rows.ts';
+import { BRIDGED, readingOf, STRETCH_CODES, type StateRow, stateOf, stretchOf } from './rows.ts';
 
 /** In watts: what the integration keeps of 100 MW still fits a database's 64-bit integers. */
 const HIGHEST_POWER = 1e8;
+const HIGHEST_COUNTER = 2n ** 63n - 1n;
+
+/** Beyond it is no date (ECMA-262, 21.4.1.1); in ms from 1970, both ways. */
+const FARTHEST = 8.64e15;
 
 /** The state right after a sample. */
 export interface RowState {
   readonly state: Integration;
-  /** The previous sample's instant where the stretch before this one is a gap. */
+  /** Where the gap before this sample begins, if there is one. */
   readonly gapFrom: Instant | undefined;
+  /** How the energy lies in the stretch before it. */
+  readonly stretch: Stretch;
+  /** What is kept of the counters beside the sample. */
+  readonly counters: string | undefined;
 }
 
 /** A sample to be stored. */
@@ -43,7 +56,7 @@ export const distinct = (samples: readonly Sample[]): readonly Sample[] => {
   let sorted = true;
   for (const sample of samples) {
     const at = Math.round(sample.at);
-    if (!Number.isSafeInteger(at)) throw new SampleRefused('instant', sample.at, 'milliseconds since 1970');
+    if (!(Math.abs(at) <= FARTHEST)) throw new SampleRefused('instant', sample.at, 'milliseconds since 1970');
     if (!(Math.abs(sample.power) <= HIGHEST_POWER))
       throw new SampleRefused('power', sample.power, `watts from -${HIGHEST_POWER} to ${HIGHEST_POWER}`);
     if (sample.voltage !== undefined && !Number.isFinite(sample.voltage))
@@ -51,12 +64,26 @@ export const distinct = (samples: readonly Sample[]): readonly Sample[] => {
     const { stateOfCharge } = sample;
     if (stateOfCharge !== undefined && !(stateOfCharge >= 0 && stateOfCharge <= 100))
       throw new SampleRefused('state of charge', stateOfCharge, '0 to 100 %');
+    for (const counter of [sample.counter, sample.exportedCounter])
+      if (counter !== undefined && (counter < 0n || counter > HIGHEST_COUNTER))
+        throw new SampleRefused('counter', Number(counter), `µWh from 0 to ${HIGHEST_COUNTER}`);
     sorted &&= at > last;
     last = at;
     if (!byInstant.has(at)) byInstant.set(at, at === sample.at ? sample : { ...sample, at: Instant(at) });
   }
   const kept = [...byInstant.values()];
   return sorted ? kept : kept.sort((a, b) => a.at - b.at);
+};
+
+/** A sample taken into the state before it, as its row keeps it. */
+const stateAfter = (state: Integration, sample: Reading, rule: IntegrationRule): RowState => {
+  const step = integrate(state, sample, rule);
+  return {
+    state: step.state,
+    gapFrom: step.gap?.from,
+    stretch: step.stretch,
+    counters: countersText(step.state, sample),
+  };
 };
 
 /** The rows of samples that follow each other and the state given, nothing stored between them. */
@@ -67,9 +94,9 @@ export const rowsAfter = (
 ): readonly NewRow[] => {
   let state = start ?? emptyIntegration;
   return samples.map((sample) => {
-    const step = integrate(state, sample, rule);
-    state = step.state;
-    return { sample, state, gapFrom: step.gap?.from };
+    const row = stateAfter(state, sample, rule);
+    state = row.state;
+    return { sample, ...row };
   });
 };
 
@@ -90,15 +117,52 @@ export interface Recount {
 }
 
 /**
+ * The energy between two rows is settled once either of them stands for a stretch that was thinned: what was between
+ * them is no longer there to be counted again.
+ */
+const isSettled = (before: StateRow | undefined, row: StateRow): boolean =>
+  before !== undefined && (before.stands_for !== null || row.stands_for !== null);
+
+/** A row's state, as much higher or lower as the state before it is. */
+const shifted = (before: StateRow, row: StateRow, state: Integration): Integration => {
+  const [was, old] = [stateOf(before), stateOf(row)];
+  const moved = (now: bigint, then: bigint, part: bigint, thenPart: bigint): bigint =>
+    (now - then) * UNITS_PER_MICRO_WATT_HOUR + part - thenPart;
+  const up = moved(state.register, was.register, state.remainder, was.remainder);
+  const out = moved(state.exported, was.exported, state.exportedRemainder, was.exportedRemainder);
+  const zero = { register: Register(0n), remainder: 0n };
+  const imported = addUnits(zero, old.register * UNITS_PER_MICRO_WATT_HOUR + old.remainder + up);
+  const exported = addUnits(zero, old.exported * UNITS_PER_MICRO_WATT_HOUR + old.exportedRemainder + out);
+  return {
+    ...old,
+    register: imported.register,
+    remainder: imported.remainder,
+    exported: exported.register,
+    exportedRemainder: exported.remainder,
+  };
+};
+
+/** An interval that was there keeps its judgement, whatever rule holds now. */
+const asJudged = (before: StateRow | undefined, row: StateRow, rule: IntegrationRule): IntegrationRule => {
+  if (!before) return rule;
+  const stretch = stretchOf(row);
+  // What a counter bridged is not for the power to bridge, should the counter be believed no more.
+  if (stretch === 'even' && Number(row.at - before.at) > rule.maxGap) return rule;
+  const bridges = row.gap_from === null ? BRIDGED : Duration(Number(row.gap_from - before.at));
+  return { ...rule, bridges, holds: stretch === 'even' ? rule.holds === true : stretch === 'held' };
+};
+
+/**
  * Puts samples (distinct, ascending) among rows.
- * @param start the state before the first of them, undefined when no row is older.
+ * @param base the newest row older than the first of them; undefined when there is none.
  */
 export const createRecount = (
-  start: Integration | undefined,
+  base: StateRow | undefined,
   samples: readonly Sample[],
   rule: IntegrationRule,
 ): Recount => {
-  let state = start ?? emptyIntegration;
+  let state = base ? stateOf(base) : emptyIntegration;
+  let previous = base;
   let next = 0;
   const rowsUntil = (at: number): readonly NewRow[] => {
     const first = next;
@@ -108,24 +172,29 @@ export const createRecount = (
     state = rows.at(-1)?.state ?? state;
     return rows;
   };
+  const recounted = (row: StateRow, at: number, added: NewRow[]): RowState => {
+    if (previous && isSettled(previous, row)) {
+      // Samples of a time that is on the books already: the same as repeated ones.
+      while ((samples[next]?.at ?? Number.POSITIVE_INFINITY) < at) next++;
+      const moved = shifted(previous, row, state);
+      const counters = row.counters ?? undefined;
+      return { state: moved, gapFrom: undefined, stretch: stretchOf(row), counters };
+    }
+    const before = rowsUntil(at);
+    for (const one of before) added.push(one);
+    return stateAfter(state, readingOf(row), before.length > 0 ? rule : asJudged(previous, row, rule));
+  };
   return {
     take: (rows) => {
       const added: NewRow[] = [];
       const changed: ChangedRow[] = [];
       for (const row of rows) {
         const at = Number(row.at);
-        const before = rowsUntil(at);
-        for (const one of before) added.push(one);
+        const now = recounted(row, at, added);
         if (samples[next]?.at === at) next++;
-        // An interval that was there keeps its judgement; the part that a new sample split off is judged anew.
-        const judged = row.gap_from === null ? BRIDGED : LEFT_OPEN;
-        const step = integrate(state, readingOf(row), {
-          sign: rule.sign,
-          maxGap: before.length > 0 ? rule.maxGap : judged,
-        });
-        state = step.state;
-        const gapFrom = step.gap?.from;
-        if (!isAt(row, state, gapFrom)) changed.push({ id: row.id, state, gapFrom });
+        state = now.state;
+        previous = row;
+        if (!isAt(row, now)) changed.push({ id: row.id, ...now });
         else if (next === samples.length) return { added, changed, settled: true };
       }
       return { added, changed, settled: false };
@@ -135,11 +204,13 @@ export const createRecount = (
 };
 
 /** True when the row holds this state already. */
-const isAt = (row: StateRow, state: Integration, gapFrom: Instant | undefined): boolean =>
+const isAt = (row: StateRow, { state, gapFrom, stretch, counters }: RowState): boolean =>
   row.register === state.register &&
   row.remainder === state.remainder &&
   row.exported === state.exported &&
   row.exported_remainder === state.exportedRemainder &&
   row.debt === state.debt &&
   row.highest === state.highest &&
+  row.counters === (counters ?? null) &&
+  (row.stretch === null ? null : Number(row.stretch)) === STRETCH_CODES[stretch] &&
   (row.gap_from === null ? gapFrom === undefined : Number(row.gap_from) === gapFrom);

@@ -1,14 +1,19 @@
 /** Rows of `samples` and the integration states they hold. */
 import {
   addUnits,
+  countersOf,
   emptyIntegration,
   type Integration,
+  type Reading,
   type Sample,
   type SignRule,
+  type Stretch,
   shareOut,
+  type Total,
+  UNITS_PER_MICRO_WATT_HOUR,
 } from '@daisee/meter';
-import { Duration, Energy, Instant, Percent, Register, Watts } from '@daisee/units';
-import type { FollowedSample, StoredSample } from './store.ts';
+import { type Clock, Duration, Energy, Instant, Percent, Register, Watts } from '@daisee/units';
+import { DEFAULT_MAX_GAP, type FollowedSample, type Sensor, type StoredSample } from './store.ts';
 
 /** A row's state of the integration; whole numbers as SQLite keeps them (read as bigint). */
 export interface StateRow {
@@ -22,10 +27,24 @@ export interface StateRow {
   readonly debt: bigint;
   readonly highest: bigint;
   readonly gap_from: bigint | null;
+  readonly counter: bigint | null;
+  readonly exported_counter: bigint | null;
+  readonly counters: string | null;
+  readonly stretch: bigint | number | null;
+  readonly stands_for: bigint | number | null;
 }
 
-export const STATE_COLUMNS =
-  'id, at, power, register, remainder, exported, exported_remainder, debt, highest, gap_from';
+export const STATE_COLUMNS = `id, at, power, register, remainder, exported, exported_remainder, debt, highest, gap_from,
+  counter, exported_counter, counters, stretch, stands_for`;
+
+/** How a stretch is written in its row. */
+export const STRETCH_CODES: Readonly<Record<Stretch, number | null>> = { line: null, even: 1, held: 2 };
+
+/** How the energy lies before a row. */
+export const stretchOf = ({ stretch }: Pick<StateRow, 'stretch'>): Stretch => {
+  if (stretch === null) return 'line';
+  return Number(stretch) === STRETCH_CODES.even ? 'even' : 'held';
+};
 
 /** A row as the API gives it. */
 export interface SampleRow {
@@ -34,33 +53,54 @@ export interface SampleRow {
   readonly power: bigint;
   readonly state_of_charge: number | null;
   readonly voltage: number | null;
+  readonly counter: bigint | null;
+  readonly exported_counter: bigint | null;
   readonly register: bigint;
   readonly exported: bigint;
+  readonly stands_for: bigint | number | null;
+  readonly span: bigint | null;
 }
 
-export const SAMPLE_COLUMNS = 'id, at, power, state_of_charge, voltage, register, exported';
+export const SAMPLE_COLUMNS =
+  'id, at, power, state_of_charge, voltage, counter, exported_counter, register, exported, stands_for, span';
 
-/** Bridges or leaves an interval whatever its length: for intervals whose judgement is already on record. */
+/** Leaves out the rows that are no samples: the ends of stretches that were thinned. */
+export const IS_SAMPLE = '(stands_for IS NULL OR stands_for > 0)';
+
+/** Bridges an interval whatever its length: for those whose judgement is already on record. */
 export const BRIDGED = Duration(Number.MAX_SAFE_INTEGER);
-export const LEFT_OPEN = Duration(0);
 
 const wattsOf = (microWatts: bigint): Watts => Watts(Number(microWatts) / 1e6);
 
 /** The state of the integration right after the row's sample. */
-export const stateOf = (row: StateRow): Integration => ({
-  register: Register(row.register),
-  remainder: row.remainder,
-  exported: Register(row.exported),
-  exportedRemainder: row.exported_remainder,
-  debt: row.debt,
-  highest: row.highest,
-  last: { at: Instant(Number(row.at)), power: wattsOf(row.power) },
-});
+export const stateOf = (row: StateRow): Integration => {
+  const reading = readingOf(row);
+  return {
+    register: Register(row.register),
+    remainder: row.remainder,
+    exported: Register(row.exported),
+    exportedRemainder: row.exported_remainder,
+    debt: row.debt,
+    ...countersOf(row.counters ?? undefined, reading),
+    highest: row.highest,
+    last: { at: reading.at, power: reading.power },
+  };
+};
 
 /** The reading of a row. */
-export const readingOf = (row: StateRow): { readonly at: Instant; readonly power: Watts } => ({
+export const readingOf = (row: StateRow): Reading => ({
   at: Instant(Number(row.at)),
   power: wattsOf(row.power),
+  ...countersIn(row),
+});
+
+/** What the device's own counters showed. */
+const countersIn = ({
+  counter,
+  exported_counter: exported,
+}: Pick<StateRow, 'counter' | 'exported_counter'>): Pick<Sample, 'counter' | 'exportedCounter'> => ({
+  ...(counter === null ? {} : { counter: Energy(counter) }),
+  ...(exported === null ? {} : { exportedCounter: Energy(exported) }),
 });
 
 export const storedSampleOf = (row: SampleRow): StoredSample => ({
@@ -69,8 +109,12 @@ export const storedSampleOf = (row: SampleRow): StoredSample => ({
   power: wattsOf(row.power),
   ...(row.state_of_charge === null ? {} : { stateOfCharge: Percent(row.state_of_charge) }),
   ...(row.voltage === null ? {} : { voltage: row.voltage }),
+  ...countersIn(row),
   register: Register(row.register),
   exported: Register(row.exported),
+  ...(row.stands_for === null || row.span === null
+    ? {}
+    : { samples: Number(row.stands_for), span: Duration(Number(row.span)) }),
 });
 
 /** A row with the instant of the next one of its sensor. */
@@ -78,9 +122,10 @@ export interface FollowedRow extends SampleRow {
   readonly next: bigint | null;
 }
 
-// The minimum is one look-up in the index on (sensor, at).
+// The search ends at the first one that is a sample.
 export const FOLLOWED_COLUMNS = `${SAMPLE_COLUMNS},
-  (SELECT min(later.at) FROM samples AS later WHERE later.sensor = samples.sensor AND later.at > samples.at) AS next`;
+  (SELECT later.at FROM samples AS later WHERE later.sensor = samples.sensor AND later.at > samples.at
+    AND (later.stands_for IS NULL OR later.stands_for > 0) ORDER BY later.at LIMIT 1) AS next`;
 
 export const followedSampleOf = (row: FollowedRow): FollowedSample => ({
   ...storedSampleOf(row),
@@ -102,31 +147,82 @@ export interface Edge {
   readonly before?: StateRow;
   /** The oldest row later than `at`. */
   readonly after?: StateRow;
+  /** Without a row after it, until when the power of the one before holds. */
+  readonly holdsUntil?: Instant;
 }
 
-/** The registers at an edge, on the straight line between the rows around it. */
-export const registersAt = (
-  { at, before, after }: Edge,
-  sign: SignRule,
-): Pick<Integration, 'register' | 'exported'> => {
-  if (!before) return emptyIntegration;
-  const state = stateOf(before);
-  if (!after || after.gap_from !== null) return state;
-  const [share] = shareOut(state, readingOf(after), [at], { sign, maxGap: BRIDGED });
-  if (!share || share.to > at) return state;
+/** An edge of a sensor: up to now on a clock, what reports on change holds beyond its newest sample. */
+export const edgeBetween = (
+  at: Instant,
+  before: StateRow | undefined,
+  after: StateRow | undefined,
+  { reports }: Pick<Sensor, 'reports'>,
+  clock: Clock | undefined,
+): Edge => {
+  const holds = clock && reports === 'change' && before && !after;
   return {
-    register: addUnits(state, share.added).register,
-    exported: addUnits({ register: state.exported, remainder: state.exportedRemainder }, share.exported)
-      .register,
+    at,
+    ...(before ? { before } : {}),
+    ...(after ? { after } : {}),
+    ...(holds
+      ? { holdsUntil: Instant(Math.floor(Math.min(clock.now(), Number(before.at) + DEFAULT_MAX_GAP))) }
+      : {}),
   };
+};
+
+/** How far a sum rises between two, in units. */
+const unitsBetween = (from: Total, to: Total): bigint =>
+  (to.register - from.register) * UNITS_PER_MICRO_WATT_HOUR + to.remainder - from.remainder;
+
+const importOf = ({ register, remainder }: Pick<Integration, 'register' | 'remainder'>): Total => ({
+  register,
+  remainder,
+});
+const exportOf = (state: Pick<Integration, 'exported' | 'exportedRemainder'>): Total => ({
+  register: state.exported,
+  remainder: state.exportedRemainder,
+});
+
+/** The registers at an edge with what is below their last digit, as the energy lies between the rows around it. */
+export const totalsAt = (
+  { at, before, after, holdsUntil }: Edge,
+  sign: SignRule,
+): { readonly imported: Total; readonly exported: Total } => {
+  const state = before ? stateOf(before) : emptyIntegration;
+  const [imported, exported] = [importOf(state), exportOf(state)];
+  const start = { imported, exported };
+  if (!before || at <= Number(before.at)) return start;
+  const stretch = after ? stretchOf(after) : 'held';
+  if (after && stretch === 'even') {
+    const end = stateOf(after);
+    const elapsed = BigInt(Math.floor(at)) - before.at;
+    const part = (units: bigint): bigint => (units * elapsed) / (after.at - before.at);
+    return {
+      imported: addUnits(imported, part(unitsBetween(imported, importOf(end)))),
+      exported: addUnits(exported, part(unitsBetween(exported, exportOf(end)))),
+    };
+  }
+  const until = Number(after?.gap_from ?? after?.at ?? holdsUntil ?? before.at);
+  const { power } = after && stretch === 'line' ? readingOf(after) : readingOf(before);
+  const next = { at: Instant(until), power };
+  const rule = { sign, maxGap: BRIDGED, holds: stretch === 'held' };
+  const [share] = shareOut(state, next, [at], rule);
+  if (!share || share.to > at) return start;
+  return { imported: addUnits(imported, share.added), exported: addUnits(exported, share.exported) };
+};
+
+/** The registers at an edge. */
+export const registersAt = (edge: Edge, sign: SignRule): Pick<Integration, 'register' | 'exported'> => {
+  const { imported, exported } = totalsAt(edge, sign);
+  return { register: imported.register, exported: exported.register };
 };
 
 /** The energy between two edges, import less export; undefined when nothing was measured between them. */
 export const energyBetween = (from: Edge, to: Edge, sign: SignRule): Energy | undefined => {
   if (to.at <= from.at) return undefined;
   const sampleInside = Number(from.before?.at) === from.at || Number(from.after?.at) < to.at;
-  const bridged = from.before !== undefined && from.after !== undefined && from.after.gap_from === null;
-  if (!sampleInside && !bridged) return undefined;
+  const known = Number(from.after ? (from.after.gap_from ?? from.after.at) : (from.holdsUntil ?? 0));
+  if (!sampleInside && !(from.before !== undefined && known > from.at)) return undefined;
   const start = registersAt(from, sign);
   const end = registersAt(to, sign);
   return Energy(end.register - start.register - (end.exported - start.exported));

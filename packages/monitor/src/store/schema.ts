@@ -10,7 +10,16 @@ const APPLICATION_ID = 0x44_41_49_53;
  * `samples`: `at` in ms, `power` in µW, and beside each sample the whole state of the integration as of then
  * (registers in µWh, remainders and debt in the units of @daisee/meter, highest power in µW), so that any window's
  * energy is two look-ups and an integration goes on from any row. `gap_from` is the previous sample's instant where
- * the stretch before this sample is a gap. All integers, so nothing stands between a query and the index.
+ * the stretch before this sample is a gap (of a sensor that holds its last value: where that ended). All integers, so
+ * nothing stands between a query and the index.
+ *
+ * `counter` and `exported_counter` are what the device's own counters showed, µWh; `counters` is what following them
+ * keeps beyond the sample itself. `stretch` is how the energy lies before the sample: under the line of its power
+ * (null), `even` (1) or `held` (2). A row of a stretch that was thinned stands for so many samples (`stands_for`, the
+ * sum of their powers in `power_sum`, over `span` ms); one that stands for none is only the end of such a stretch. The
+ * registers of those rows are the whole truth: nothing is integrated from them. `thinned` says up to where.
+ *
+ * `sensors`: `highest_power` in µW, `counter_tolerance` and `rolls_over_at` in µWh, `reports` is null or `change`.
  *
  * `tariffs`: amounts in millionths of a euro (slopes per kWh, constants per day), `threshold` in W, the night from
  * `night_start` to `night_end`, both `HH:MM` on the clocks of `zone`; at most one is current.
@@ -61,6 +70,25 @@ const migrations: readonly string[] = [
     zone TEXT
   ) STRICT;
   CREATE UNIQUE INDEX current_tariff ON tariffs (current) WHERE current = 1;
+  `,
+  `
+  ALTER TABLE sensors ADD COLUMN highest_power INTEGER;
+  ALTER TABLE sensors ADD COLUMN counter_tolerance INTEGER;
+  ALTER TABLE sensors ADD COLUMN rolls_over_at INTEGER;
+  ALTER TABLE sensors ADD COLUMN reports TEXT;
+  ALTER TABLE samples ADD COLUMN counter INTEGER;
+  ALTER TABLE samples ADD COLUMN exported_counter INTEGER;
+  ALTER TABLE samples ADD COLUMN counters TEXT;
+  ALTER TABLE samples ADD COLUMN stretch INTEGER;
+  ALTER TABLE samples ADD COLUMN stands_for INTEGER;
+  ALTER TABLE samples ADD COLUMN power_sum INTEGER;
+  ALTER TABLE samples ADD COLUMN span INTEGER;
+  CREATE TABLE thinned (
+    sensor INTEGER NOT NULL REFERENCES sensors (id),
+    span INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (sensor, span)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
 

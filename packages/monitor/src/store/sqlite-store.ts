@@ -2,16 +2,21 @@
  * The embedded store: one SQLite file through `node:sqlite`, write-ahead log, every append a transaction of its own.
  */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import type { SignRule } from '@daisee/meter';
-import { Duration, Energy, Instant, Register, Watts } from '@daisee/units';
+import { type Clock, Duration, Energy, Instant, Register, Watts } from '@daisee/units';
 import { createAppender } from './appender.ts';
-import { onStore, SensorDiffers, UnknownSensor } from './errors.ts';
+import { createAtomically } from './atomically.ts';
+import { onStore, UnknownSensor } from './errors.ts';
+import { createFileCheck } from './file-there.ts';
+import { holdingIn } from './holding.ts';
+import { createPowers } from './powers.ts';
 import {
   type Edge,
+  edgeBetween,
   energyBetween,
   FOLLOWED_COLUMNS,
   type FollowedRow,
   followedSampleOf,
+  IS_SAMPLE,
   registersAt,
   SAMPLE_COLUMNS,
   type SampleRow,
@@ -20,9 +25,19 @@ import {
   storedSampleOf,
 } from './rows.ts';
 import { migrate } from './schema.ts';
+import {
+  changedSensor,
+  RULE_COLUMNS,
+  ruleValues,
+  SELECT_SENSORS,
+  type SensorRow,
+  sensorOfRow,
+} from './sensor-rows.ts';
 import { stepEdges } from './steps.ts';
 import { DEFAULT_TYPE, type MonitorStore, type PowerSum, type Sensor, type SensorType } from './store.ts';
+import { openTail, type TailOptions } from './tail.ts';
 import { createTariffs } from './tariffs.ts';
+import { createThinner } from './thinner.ts';
 
 export interface StoreOptions {
   /** The file; made when it is not there. Beside it SQLite keeps `FILE-wal` and `FILE-shm`. */
@@ -32,35 +47,49 @@ export interface StoreOptions {
    * each append; `process` the end of the process only, an order of magnitude faster.
    */
   readonly survives?: 'power' | 'process';
-}
-
-interface SensorRow {
-  readonly id: number;
-  readonly name: string;
-  readonly sign: SignRule;
-  readonly type: string;
-  readonly typeId: number;
+  /**
+   * Up to now on this clock the newest sample of a sensor that reports on change holds, 15 min at most; without a clock
+   * samples hold only up to the one after them.
+   */
+  readonly clock?: Clock;
+  /**
+   * Samples that are appended with `hold` are kept in memory that outlives the process, and stored together later. They
+   * survive the end of the process whatever it is, a power cut only from `settle` on. Not for a store in memory.
+   */
+  readonly hold?: TailOptions;
 }
 
 /** How long a call waits for another process that writes, in real ms: guards real I/O. */
 const BUSY_TIMEOUT = 5000;
 
-const SENSORS = `SELECT sensors.id, sensors.name, sign, types.name AS type, types.id AS typeId
-  FROM sensors JOIN types ON types.id = sensors.type`;
+/** Bytes of a page; questions are no slower than with 4096 (`docs/decisions/0012-few-writes.md`). */
+const PAGE_SIZE = 1024;
 
 /**
  * Opens a store, makes it when the file is new and brings an older schema up to date.
  * @throws StoreError: not a store, newer schema, cannot be opened, damaged, …
  */
-export const openStore = ({ file, survives = 'power' }: StoreOptions): MonitorStore =>
+export const openStore = ({ file, survives = 'power', clock, hold }: StoreOptions): MonitorStore =>
   onStore(file, () => {
     const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT });
     try {
+      // Of a new file only: a commit writes whole pages, so that smaller ones than 4096 mean less written.
+      database.exec(`PRAGMA page_size = ${PAGE_SIZE}`);
       migrate(database, file);
       database.exec(
         `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${survives === 'power' ? 'FULL' : 'NORMAL'}; PRAGMA foreign_keys = ON`,
       );
-      return storeIn(database, file);
+      const store = storeIn(database, file, clock);
+      const check = createFileCheck(file);
+      const checked: MonitorStore = {
+        ...store,
+        append: (...given) => {
+          check();
+          return store.append(...given);
+        },
+      };
+      const tail = hold && openTail(database, file, hold);
+      return tail ? holdingIn(database, file, checked, { tail, check, ...hold }) : checked;
     } catch (error) {
       database.close();
       throw error;
@@ -68,7 +97,7 @@ export const openStore = ({ file, survives = 'power' }: StoreOptions): MonitorSt
   });
 
 /** The store in a database that has the current schema; `file` is its name in errors. */
-export const storeIn = (database: DatabaseSync, file: string): MonitorStore => {
+export const storeIn = (database: DatabaseSync, file: string, clock?: Clock): MonitorStore => {
   const bigints = (sql: string) => database.prepare(sql, { readBigInts: true });
   const before = bigints(
     `SELECT ${STATE_COLUMNS} FROM samples WHERE sensor = ? AND at <= ? ORDER BY at DESC LIMIT 1`,
@@ -77,7 +106,7 @@ export const storeIn = (database: DatabaseSync, file: string): MonitorStore => {
     `SELECT ${STATE_COLUMNS} FROM samples WHERE sensor = ? AND at > ? ORDER BY at LIMIT 1`,
   );
   const window = bigints(
-    `SELECT ${SAMPLE_COLUMNS} FROM samples WHERE sensor = ? AND at >= ? AND at < ? ORDER BY at LIMIT ?`,
+    `SELECT ${SAMPLE_COLUMNS} FROM samples WHERE sensor = ? AND at >= ? AND at < ? AND ${IS_SAMPLE} ORDER BY at LIMIT ?`,
   );
   const newest = bigints(`SELECT ${SAMPLE_COLUMNS} FROM samples WHERE sensor = ? ORDER BY at DESC LIMIT 1`);
   const gapsInside = database.prepare(
@@ -86,33 +115,41 @@ export const storeIn = (database: DatabaseSync, file: string): MonitorStore => {
   );
   // A float sum: one of integers could pass 64 bits.
   const power = database.prepare(
-    'SELECT count(*) AS count, total(power) AS microWatts FROM samples WHERE sensor = ? AND at >= ? AND at < ?',
+    `SELECT coalesce(sum(coalesce(stands_for, 1)), 0) AS count, total(coalesce(power_sum, power)) AS microWatts
+      FROM samples WHERE sensor = ? AND at >= ? AND at < ?`,
   );
   // By the primary key: the plus keeps the index on (sensor, at) out of it, which would scan the sensor's samples.
   const identified = bigints(
-    `SELECT ${FOLLOWED_COLUMNS} FROM samples WHERE id >= ? AND id < ? AND +sensor = ? ORDER BY at`,
+    `SELECT ${FOLLOWED_COLUMNS} FROM samples WHERE id >= ? AND id < ? AND +sensor = ? AND ${IS_SAMPLE} ORDER BY at`,
   );
   const fromEnd = bigints(
-    `SELECT ${FOLLOWED_COLUMNS} FROM samples WHERE sensor = ? ORDER BY at DESC LIMIT ? OFFSET ?`,
+    `SELECT ${FOLLOWED_COLUMNS} FROM samples WHERE sensor = ? AND ${IS_SAMPLE} ORDER BY at DESC LIMIT ? OFFSET ?`,
   );
-  const allSensors = database.prepare(`${SENSORS} ORDER BY sensors.id`);
-  const oneSensor = database.prepare(`${SENSORS} WHERE sensors.id = ?`);
-  const namedSensor = database.prepare(`${SENSORS} WHERE sensors.name = ?`);
+  const allSensors = bigints(`${SELECT_SENSORS} ORDER BY sensors.id`);
+  const oneSensor = bigints(`${SELECT_SENSORS} WHERE sensors.id = ?`);
+  const namedSensor = bigints(`${SELECT_SENSORS} WHERE sensors.name = ?`);
   const allTypes = database.prepare('SELECT id, name FROM types ORDER BY id');
   const newType = database.prepare('INSERT INTO types (name) VALUES (?) ON CONFLICT DO NOTHING');
   const newSensor = database.prepare(
-    'INSERT INTO sensors (name, sign, type) SELECT ?, ?, id FROM types WHERE name = ? ON CONFLICT DO NOTHING',
+    `INSERT INTO sensors (name, sign, type, ${RULE_COLUMNS.join(', ')})
+      SELECT ?, ?, id, ?, ?, ?, ? FROM types WHERE name = ? ON CONFLICT DO NOTHING`,
   );
-  const append = createAppender(database);
-  const { tariffs, setTariff, useTariff, removeTariff } = createTariffs(database);
+  const changeSensor = database.prepare(
+    `UPDATE sensors SET ${RULE_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`,
+  );
+  const highestId = database.prepare('SELECT coalesce(max(id), 0) AS id FROM samples');
+  const atomically = createAtomically(database);
+  const { append } = createAppender(database, atomically);
+  const thin = createThinner(database, atomically);
+  const powers = createPowers(database);
+  const { tariffs, setTariff, useTariff, removeTariff } = createTariffs(database, atomically);
 
   const sensorOf = (id: number): Sensor | undefined => {
     const row = oneSensor.get(id) as unknown as SensorRow | undefined;
-    return row && { ...row };
+    return row && sensorOfRow(row);
   };
-  const sensors = (): readonly Sensor[] =>
-    (allSensors.all() as unknown as SensorRow[]).map((row) => ({ ...row }));
-  // Asked before every answer about a sensor; few, and all but their names stays as it is, so they are kept.
+  const sensors = (): readonly Sensor[] => (allSensors.all() as unknown as SensorRow[]).map(sensorOfRow);
+  // Asked before every answer about a sensor; few, and hardly anything of them changes, so they are kept.
   const known = new Map<number, Sensor>();
   const existing = (id: number): Sensor => {
     const sensor = known.get(id) ?? sensorOf(id);
@@ -122,20 +159,20 @@ export const storeIn = (database: DatabaseSync, file: string): MonitorStore => {
   };
   const one = (statement: ReturnType<typeof bigints>, ...values: SQLInputValue[]): StateRow | undefined =>
     statement.get(...values) as unknown as StateRow | undefined;
-  const edgeAt = (sensorId: number, at: Instant): Edge => {
-    const older = one(before, sensorId, at);
-    const newer = Number(older?.at) === at ? undefined : one(after, sensorId, at);
-    return { at, ...(older ? { before: older } : {}), ...(newer ? { after: newer } : {}) };
+  const edgeAt = (sensor: Sensor, at: Instant): Edge => {
+    const older = one(before, sensor.id, at);
+    const newer = Number(older?.at) === at ? undefined : one(after, sensor.id, at);
+    return edgeBetween(at, older, newer, sensor, clock);
   };
   const energyByEdges: MonitorStore['energyByEdges'] = (sensorId, edges) => {
-    const { sign } = existing(sensorId);
+    const sensor = existing(sensorId);
     const [first, ...ends] = edges;
     if (first === undefined) return [];
-    let edge = edgeAt(sensorId, first);
+    let edge = edgeAt(sensor, first);
     return ends.map((end) => {
       const start = edge;
-      edge = edgeAt(sensorId, end);
-      return energyBetween(start, edge, sign);
+      edge = edgeAt(sensor, end);
+      return energyBetween(start, edge, sensor.sign);
     });
   };
   const energyBySteps: MonitorStore['energyBySteps'] = (sensorId, from, to, step) =>
@@ -150,14 +187,16 @@ export const storeIn = (database: DatabaseSync, file: string): MonitorStore => {
   const ask = <T>(work: () => T): T => onStore(file, work);
 
   return {
-    addSensor: ({ name, sign, type = DEFAULT_TYPE }) =>
+    addSensor: (asked) =>
       ask(() => {
+        const { name, sign, type = DEFAULT_TYPE } = asked;
         newType.run(type);
-        newSensor.run(name, sign, type);
-        const sensor = namedSensor.get(name) as unknown as SensorRow;
-        if (sensor.sign !== sign || sensor.type !== type)
-          throw new SensorDiffers(name, `${sensor.sign}, ${sensor.type}`, `${sign}, ${type}`);
-        return { ...sensor };
+        newSensor.run(name, sign, ...ruleValues(asked), type);
+        const sensor = sensorOfRow(namedSensor.get(name) as unknown as SensorRow);
+        const changed = changedSensor(sensor, asked);
+        if (changed) changeSensor.run(...ruleValues(changed), changed.id);
+        known.delete(sensor.id);
+        return changed ?? sensor;
       }),
     sensors: () => ask(sensors),
     sensor: (id) => ask(() => sensorOf(id)),
@@ -169,6 +208,13 @@ export const storeIn = (database: DatabaseSync, file: string): MonitorStore => {
         // SQLite takes a negative limit as none.
         return (window.all(sensorId, from, to, limit) as unknown as SampleRow[]).map(storedSampleOf);
       }),
+    together: (work) => ask(() => atomically(work)),
+    powers: (sensorId, from, to, limit = -1) =>
+      ask(() => {
+        existing(sensorId);
+        return powers(sensorId, from, to, limit);
+      }),
+    newestId: () => ask(() => (highestId.get() as unknown as { id: number }).id),
     last: (sensorId) =>
       ask(() => {
         existing(sensorId);
@@ -177,8 +223,8 @@ export const storeIn = (database: DatabaseSync, file: string): MonitorStore => {
       }),
     registerAt: (sensorId, instant) =>
       ask(() => {
-        const { sign } = existing(sensorId);
-        return Register(registersAt(edgeAt(sensorId, Instant(Math.round(instant))), sign).register);
+        const sensor = existing(sensorId);
+        return Register(registersAt(edgeAt(sensor, Instant(Math.round(instant))), sensor.sign).register);
       }),
     energy: (sensorId, from, to) =>
       ask(() => energyBySteps(sensorId, from, to, Duration(to - from))[0] ?? Energy(0n)),
@@ -212,6 +258,7 @@ export const storeIn = (database: DatabaseSync, file: string): MonitorStore => {
           }),
         );
       }),
+    thin: (sensorId, span, before, limit) => ask(() => thin(existing(sensorId), span, before, limit)),
     tariffs: () => ask(tariffs),
     setTariff: (tariff) => ask(() => setTariff(tariff)),
     useTariff: (id) => ask(() => useTariff(id)),

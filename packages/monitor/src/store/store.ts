@@ -3,7 +3,7 @@
  * same with answers that may take a while, for a database on the network. The HTTP side and the collector ask for
  * no more than a `SampleStore`.
  */
-import type { Gap, Sample, SignRule } from '@daisee/meter';
+import type { CounterRule, Gap, Sample, SignRule } from '@daisee/meter';
 import { type Duration, type Energy, type Instant, type Register, Seconds, type Watts } from '@daisee/units';
 import type { NewTariff, Tariff } from '../tariff/tariff.ts';
 
@@ -27,9 +27,16 @@ export interface Sensor {
   readonly sign: SignRule;
   readonly type: string;
   readonly typeId: number;
+  /** What can be believed of its device's counter; absent: `DEFAULT_COUNTER_RULE`. */
+  readonly counter?: CounterRule;
+  /**
+   * `change` for a sensor that says nothing while its power stays the same: the last value holds, until the next one or
+   * for the longest gap, instead of being the start of a straight line.
+   */
+  readonly reports?: 'change';
 }
 
-interface NewSensor {
+export interface NewSensor extends Pick<Sensor, 'counter' | 'reports'> {
   readonly name: string;
   readonly sign: SignRule;
   readonly type?: string;
@@ -43,7 +50,13 @@ export interface StoredSample extends Sample {
   readonly register: Register;
   /** µWh of export up to this sample; zero but for a `signed` sensor. */
   readonly exported: Register;
+  /** Where samples were thinned: how many it stands for, its power being their mean, and for how long from `at` on. */
+  readonly samples?: number;
+  readonly span?: Duration;
 }
+
+/** Of a stored sample its power alone. */
+export type PowerAt = Pick<StoredSample, 'id' | 'at' | 'power'>;
 
 /** A sample with the instant of the one after it, which is where its own stretch of time ends. */
 export interface FollowedSample extends StoredSample {
@@ -70,6 +83,19 @@ export interface Appended {
 export interface AppendOptions {
   /** An interval longer than this before or after a new sample is a gap and adds nothing. */
   readonly maxGap?: Duration;
+  /**
+   * The store may commit later, together with others: until `settle` the samples survive the end of the process and
+   * not of the machine. Everybody who asks this store is told of them at once.
+   */
+  readonly hold?: boolean;
+}
+
+/** What one step of thinning did. */
+export interface Thinned {
+  /** Rows that are no longer there. */
+  readonly removed: number;
+  /** False when there is more to thin by the same rule. */
+  readonly done: boolean;
 }
 
 type Answer<T> = T | Promise<T>;
@@ -80,7 +106,10 @@ type Answer<T> = T | Promise<T>;
  * `UnknownSensor` for a sensor it does not have.
  */
 export interface SampleStore {
-  /** The sensor of that name, new if there is none. @throws SensorDiffers when it exists with another sign or type. */
+  /**
+   * The sensor of that name, new if there is none. `counter` and `reports` may be told anew and hold for samples to
+   * come. @throws SensorDiffers when it exists with another sign or type.
+   */
   addSensor(sensor: NewSensor): Answer<Sensor>;
   sensors(): Answer<readonly Sensor[]>;
   sensor(id: number): Answer<Sensor | undefined>;
@@ -91,8 +120,19 @@ export interface SampleStore {
    * @throws SampleRefused for a power or an instant that cannot be stored; then none of them is.
    */
   append(sensorId: number, samples: readonly Sample[], options?: AppendOptions): Answer<Appended>;
+  /**
+   * Runs work that appends, all in one transaction; each append in it may still fail alone. Only where appends answer
+   * at once.
+   */
+  readonly together?: <T>(work: () => T) => T;
+  /** Commits what is held; only of stores that hold samples. */
+  readonly settle?: () => void;
   /** The samples with `from` ≤ `at` < `to`, ascending, at most `limit` of them. */
   samples(sensorId: number, from: Instant, to: Instant, limit?: number): Answer<readonly StoredSample[]>;
+  /** The same, their powers alone: for long windows. */
+  powers(sensorId: number, from: Instant, to: Instant, limit?: number): Answer<readonly PowerAt[]>;
+  /** The highest identity of a sample, of whichever sensor; 0 when there is none. */
+  newestId(): Answer<number>;
   /** The newest sample. */
   last(sensorId: number): Answer<StoredSample | undefined>;
   /** The register at an instant, on the straight line between the samples around it. */
@@ -129,6 +169,13 @@ export interface SampleStore {
   samplesFromEnd(sensorId: number, from: number, to: number): Answer<readonly FollowedSample[]>;
   /** The gaps that touch the window, ascending, whole (not cut to the window). */
   gaps(sensorId: number, from: Instant, to: Instant): Answer<readonly Gap[]>;
+  /**
+   * Makes old samples fewer: of each `span` (from the epoch on) that ends at `before` or earlier, one row stands for
+   * them all. The energy between any two instants that are multiples of `span` stays as it is to the last digit, and so
+   * do means and gaps; samples at a gap stay, too. One step in one transaction, of `limit` rows or so: call it until it
+   * is done. A sample that comes late into what was thinned counts as repeated.
+   */
+  thin(sensorId: number, span: Duration, before: Instant, limit?: number): Answer<Thinned>;
   /** All tariffs, ascending by id. */
   tariffs(): Answer<readonly Tariff[]>;
   /**

@@ -1,7 +1,8 @@
 /** The tariffs in a store. */
 import type { DatabaseSync } from 'node:sqlite';
 import { DaiseeError } from '@daisee/units';
-import { checkTariff, type Euros, type Tariff } from '../tariff/tariff.ts';
+import { checkTariff, type Euros, type NewTariff, type Tariff } from '../tariff/tariff.ts';
+import type { Atomically } from './atomically.ts';
 import { DEFAULT_TYPE, type MonitorStore } from './store.ts';
 
 /** Thrown for a tariff that the store does not have. */
@@ -48,9 +49,22 @@ export const tariffOf = (row: TariffRow): Tariff => ({
   current: row.current === 1n || row.current === true,
 });
 
+/** What its columns hold, from `day_slope` to `zone`. */
+export const valuesOf = ({ day, night, threshold, hours }: NewTariff) => [
+  day.slope,
+  day.constant,
+  night.slope,
+  night.constant,
+  threshold ?? null,
+  hours?.start ?? null,
+  hours?.end ?? null,
+  hours?.zone ?? null,
+];
+
 /** Makes what a store in this database does with tariffs. */
 export const createTariffs = (
   database: DatabaseSync,
+  atomically: Atomically,
 ): Pick<MonitorStore, 'tariffs' | 'setTariff' | 'useTariff' | 'removeTariff'> => {
   const all = database.prepare(
     `SELECT tariffs.id, tariffs.name, types.name AS type, types.id AS type_id, day_slope, day_constant,
@@ -68,9 +82,6 @@ export const createTariffs = (
       night_constant = excluded.night_constant, threshold = excluded.threshold,
       night_start = excluded.night_start, night_end = excluded.night_end, zone = excluded.zone`,
   );
-  const begin = database.prepare('BEGIN IMMEDIATE');
-  const commit = database.prepare('COMMIT');
-  const rollback = database.prepare('ROLLBACK');
   const useNone = database.prepare('UPDATE tariffs SET current = 0 WHERE current = 1');
   const use = database.prepare('UPDATE tariffs SET current = 1 WHERE id = ?');
   const remove = database.prepare('DELETE FROM tariffs WHERE id = ?');
@@ -82,41 +93,19 @@ export const createTariffs = (
     if (!tariff) throw new UnknownTariff(id, known);
     return tariff;
   };
-  /** All of it or nothing. */
-  const atOnce = <T>(work: () => T): T => {
-    begin.run();
-    try {
-      const result = work();
-      commit.run();
-      return result;
-    } finally {
-      if (database.isTransaction) rollback.run();
-    }
-  };
   return {
     tariffs,
     setTariff: (tariff) => {
       checkTariff(tariff);
-      const { name, type = DEFAULT_TYPE, day, night, threshold, hours } = tariff;
-      return atOnce(() => {
+      const { name, type = DEFAULT_TYPE } = tariff;
+      return atomically(() => {
         newType.run(type);
-        set.run(
-          name,
-          day.slope,
-          day.constant,
-          night.slope,
-          night.constant,
-          threshold ?? null,
-          hours?.start ?? null,
-          hours?.end ?? null,
-          hours?.zone ?? null,
-          type,
-        );
+        set.run(name, ...valuesOf(tariff), type);
         return existing(tariffs().find((one) => one.name === name)?.id ?? 0);
       });
     },
     useTariff: (id) =>
-      atOnce(() => {
+      atomically(() => {
         if (id !== undefined) existing(id);
         useNone.run();
         if (id !== undefined) use.run(id);

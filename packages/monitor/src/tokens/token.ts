@@ -1,5 +1,4 @@
 /** Tokens of `/api/v1`: what a program shows instead of login and password, and what it may do with it. */
-import { createHash, randomBytes } from 'node:crypto';
 import { DaiseeError, type Instant } from '@daisee/units';
 
 /**
@@ -19,7 +18,7 @@ export interface Token {
 }
 
 export interface NewToken extends Omit<Token, 'id'> {
-  /** `hashOf` its secret. */
+  /** `hashOf` (@daisee/http) its secret. */
   readonly hash: string;
 }
 
@@ -35,12 +34,6 @@ export class UnknownToken extends DaiseeError {
   }
 }
 
-/** A new secret; the prefix lets scanners of source code find one that was published. */
-export const newSecret = (): string => `daisee_${randomBytes(32).toString('base64url')}`;
-
-/** SHA-256 without salt: a secret of 256 random bits cannot be guessed, so nothing has to slow guessing. */
-export const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
-
 /** True when what has these scopes may do what needs that one. */
-export const allows = (scopes: readonly Scope[], needed: Scope): boolean =>
+export const allows = (scopes: readonly string[], needed: string): boolean =>
   scopes.includes('admin') || scopes.includes(needed);

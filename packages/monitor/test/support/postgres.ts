@@ -21,7 +21,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { DaiseeError, messageOf } from '@daisee/units';
+import { type Clock, DaiseeError, messageOf } from '@daisee/units';
 import { openPostgresStore } from '../../src/index.ts';
 import type { StoreUnderTest } from '../store-suite.ts';
 
@@ -195,13 +195,14 @@ let schemas = 0;
 export const openNewPostgres = async (
   { url }: Pick<PostgresServer, 'url'>,
   schema = `test_${++schemas}`,
+  clock?: Clock,
 ): Promise<StoreUnderTest> => {
-  const store = await openPostgresStore({ url, schema });
+  const store = await openPostgresStore({ url, schema, ...(clock ? { clock } : {}) });
   return {
     store,
     reopen: async () => {
       await store.close();
-      return openNewPostgres({ url }, schema);
+      return openNewPostgres({ url }, schema, clock);
     },
     dispose: () => store.close(),
   };

@@ -8,6 +8,8 @@ export interface Appointments<K> {
   /** Makes or moves the appointment of `key`: `due` is called once `after` has passed on the clock. */
   set(key: K, after: Duration): void;
   has(key: K): boolean;
+  /** When it is due. */
+  at(key: K): Instant | undefined;
   cancel(key: K): void;
   /** Cancels everything; resolves when nothing of it runs any more. */
   stop(): Promise<void>;
@@ -53,6 +55,7 @@ export const createAppointments = <K>(
       else if (sleepingUntil !== undefined && at < sleepingUntil) alarm.abort();
     },
     has: (key) => times.has(key),
+    at: (key) => times.get(key),
     cancel: (key) => {
       times.delete(key);
       if (times.size === 0) alarm.abort();

@@ -5,131 +5,26 @@
  * Orders are carried out one after the other; `states` never waits for them. The break between opening and closing is
  * waited with `pause`, in the contacts' time; leases and dwell are counted on `clock`, which may be a simulation's.
  */
-import { type Clock, DaiseeError, Duration, type Instant, systemClock } from '@daisee/units';
-import type { ChannelStates, RelayDriver } from '../driver.ts';
+import { type DaiseeError, Duration, type Instant } from '@daisee/units';
+import type { ChannelStates } from '../driver.ts';
 import { asFault } from '../fault.ts';
+import { atLeast } from '../pause.ts';
 import { createAppointments } from './appointments.ts';
 import { createContacts, StateUnknown } from './contacts.ts';
-import { feeding, plan, type Source } from './interlock.ts';
-import { checkWiring, defaultWiring, type Group, groupsOf, type Wiring } from './wiring.ts';
-
-/** Thrown for a channel that the board does not have; nothing was changed. */
-export class UnknownChannel extends DaiseeError {
-  constructor(channel: number, channels: number) {
-    super({
-      code: 'relay.unknown-channel',
-      message: `The relay board has no channel ${channel}; nothing was changed. Its channels are 0 to ${channels - 1}.`,
-      retryable: false,
-      values: { channel, channels },
-    });
-  }
-}
-
-/** Thrown when a load would change its source again too soon; nothing was changed. */
-export class DwellNotOver extends DaiseeError {
-  constructor(name: string, remaining: Duration) {
-    super({
-      code: 'relay.dwell-not-over',
-      message: `${name} was switched less than its dwell time ago; nothing was changed. Order again in ${(remaining / 1000).toFixed(1)} s; going to rest is always possible.`,
-      retryable: true,
-      values: { name, remainingMs: remaining },
-    });
-  }
-}
-
-/** Thrown for an order to a board that is not started, or is stopping. */
-export class BoardNotRunning extends DaiseeError {
-  constructor() {
-    super({
-      code: 'relay.not-running',
-      message: 'The relay board is not running and stays at rest. Start it before ordering.',
-      retryable: true,
-    });
-  }
-}
-
-/** Why the board, or a load on it, went to rest. */
-export type RestReason = 'start' | 'stop' | 'lease' | 'fault' | (string & {});
-
-/** Which source may feed a load now; undefined when it has none. */
-export interface LoadSource {
-  readonly load: string;
-  readonly source: Source | undefined;
-}
-
-export type BoardEvent =
-  /** An order that changed something was carried out and read back. */
-  | {
-      readonly type: 'switched';
-      readonly at: Instant;
-      readonly changes: ChannelStates;
-      readonly states: ChannelStates;
-      readonly sources: readonly LoadSource[];
-    }
-  /** The board (or with the reason `lease` the loads named) was switched off and read back. */
-  | {
-      readonly type: 'rested';
-      readonly at: Instant;
-      readonly reason: RestReason;
-      readonly loads: readonly string[];
-      readonly states: ChannelStates;
-      readonly sources: readonly LoadSource[];
-    }
-  /** The driver failed or showed something else than what was written. */
-  | { readonly type: 'fault'; readonly at: Instant; readonly error: DaiseeError }
-  /** Rest could not be reached or not be confirmed; tried again until it is, unless the board is stopping. */
-  | {
-      readonly type: 'restFailed';
-      readonly at: Instant;
-      readonly reason: RestReason;
-      readonly error: DaiseeError;
-    };
-
-export interface BoardOptions {
-  readonly driver: RelayDriver;
-  /** Default: the v0.2 lab, see `defaultWiring`. */
-  readonly wiring?: Wiring;
-  /** Counts leases and dwell. */
-  readonly clock: Clock;
-  /** Between the opening of a source and the closing of another; 50 ms, five times a usual relay's release time. */
-  readonly breakTime?: Duration;
-  /** Waits the break time. Contacts take real time, also in a lab on a simulated clock: the machine's by default. */
-  readonly pause?: (duration: Duration) => Promise<void>;
-  /** A load that was switched stays so for this long, but for going to rest; 0 by default. */
-  readonly dwell?: Duration;
-  /** Lease of an order that does not say; none (0) by default. */
-  readonly lease?: Duration;
-  readonly onEvent?: (event: BoardEvent) => void;
-}
-
-export interface OrderOptions {
-  /** The loads named go to rest unless renewed within this time; 0 for never. */
-  readonly lease?: Duration;
-}
-
-export interface Board {
-  readonly wiring: Wiring;
-  /** How many channels, numbered from 0. */
-  readonly channels: number;
-  /** Takes the driver and brings every channel to rest. Stops by itself when the signal aborts. */
-  start(signal?: AbortSignal): Promise<void>;
-  /**
-   * Brings the board to rest and lets go of the driver.
-   * @throws DriverFailed or ReadBackDiffers when rest could not be confirmed, after everything else is done.
-   */
-  stop(): Promise<void>;
-  /** What every channel showed when last read back, from 0 on. @throws StateUnknown while that is not known. */
-  states(): ChannelStates;
-  /**
-   * Carries out the whole order, or throws and has changed nothing: UnknownChannel, TwoSources, DwellNotOver,
-   * BoardNotRunning. A fault on the way (DriverFailed, ReadBackDiffers) ends with the board at rest.
-   */
-  order(changes: ChannelStates, options?: OrderOptions): Promise<void>;
-  /** Renews the leases of the loads that these channels belong to. @throws UnknownChannel */
-  renew(channels: Iterable<number>): void;
-  /** Switches every channel off. @throws DriverFailed, ReadBackDiffers when that is not confirmed. */
-  rest(reason: RestReason): Promise<void>;
-}
+import { BoardNotRunning, DwellNotOver, UnknownChannel } from './errors.ts';
+import { feeding, plan } from './interlock.ts';
+import type {
+  Board,
+  BoardEvent,
+  BoardOptions,
+  BoardReport,
+  FaultReport,
+  LoadSource,
+  OrderOptions,
+  Origin,
+  RestReason,
+} from './types.ts';
+import { checkLoss, checkWiring, defaultWiring, type Group, groupsOf } from './wiring.ts';
 
 /** How often rest is tried in a row before it is reported as failed. */
 const REST_TRIES = 3;
@@ -137,17 +32,34 @@ const REST_TRIES = 3;
 const RETRY_FIRST = 1000;
 const RETRY_LONGEST = 60_000;
 
+interface Lease {
+  readonly lease: Duration;
+  readonly via: string | undefined;
+}
+
 /** Creates a board; `start` takes the driver. */
 export const createBoard = (options: BoardOptions): Board => {
-  const { driver, clock, onEvent } = options;
+  const { driver, clock } = options;
   const { breakTime = Duration(50), dwell = Duration(0), lease: usualLease = Duration(0) } = options;
-  const { pause = (duration: Duration) => systemClock.sleep(duration) } = options;
+  const { pause = atLeast } = options;
   const wiring = options.wiring ?? defaultWiring(driver.channels);
   const groups = groupsOf(wiring, driver.channels);
   const groupOf = new Map(
     groups.flatMap((group) => group.channels.map((channel) => [channel, group] as const)),
   );
-  const contacts = createContacts({ driver, wiring, breakTime, pause });
+  const operations = Array.from(
+    { length: driver.channels },
+    (_, channel) => options.operations?.[channel] ?? 0,
+  );
+  const contacts = createContacts({
+    driver,
+    wiring,
+    breakTime,
+    pause,
+    onMoved: (channel) => {
+      operations[channel] = (operations[channel] ?? 0) + 1;
+    },
+  });
 
   let phase: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
   let open = false;
@@ -157,7 +69,27 @@ export const createBoard = (options: BoardOptions): Board => {
   let unsafe = false;
   let retryAfter = RETRY_FIRST;
   const changedAt = new Map<Group, Instant>();
-  const leases = new Map<Group, Duration>();
+  const leases = new Map<Group, Lease>();
+  /** Since when each shows what it shows, and by whose order. */
+  const since = new Map<Group, { readonly at: Instant } & Origin>();
+  let fault: FaultReport | undefined;
+  let faults = 0;
+
+  const listeners = new Set<(event: BoardEvent) => void>();
+  const emit = (event: BoardEvent): void => {
+    options.onEvent?.(event);
+    for (const listener of listeners) listener(event);
+  };
+  /** From here to a confirmed rest; what fails meanwhile belongs to it. */
+  const note = (error: DaiseeError): void => {
+    if (!fault || fault.isOver) faults += 1;
+    fault = { at: clock.now(), error, isOver: false };
+  };
+  const alarm = (found: unknown): void => {
+    const error = asFault(found);
+    note(error);
+    emit({ type: 'fault', at: clock.now(), error });
+  };
 
   let turn: Promise<unknown> = Promise.resolve();
   /** One after the other; whoever asks waits for those before. */
@@ -166,6 +98,11 @@ export const createBoard = (options: BoardOptions): Board => {
     turn = mine.catch(() => undefined);
     return mine;
   };
+
+  const originOf = ({ reason, by }: Origin): Origin => ({
+    ...(reason === undefined ? {} : { reason }),
+    ...(by === undefined ? {} : { by }),
+  });
 
   const requireRunning = (): void => {
     if (phase !== 'running') throw new BoardNotRunning();
@@ -199,7 +136,7 @@ export const createBoard = (options: BoardOptions): Board => {
   const nameOf = (group: Group): string => group.load?.name ?? `Channel ${group.channels.join()}`;
 
   /** Brings groups to rest, trying again at once a few times and later on the clock. In turn only. */
-  const settle = async (chosen: readonly Group[], reason: RestReason): Promise<void> => {
+  const settle = async (chosen: readonly Group[], reason: RestReason, by?: string): Promise<void> => {
     const moved = chosen.filter((group) => mayBeOn(group));
     for (let tries = 1; ; tries++) {
       try {
@@ -208,7 +145,8 @@ export const createBoard = (options: BoardOptions): Board => {
       } catch (error) {
         if (tries < REST_TRIES) continue;
         unsafe = true;
-        onEvent?.({ type: 'restFailed', at: clock.now(), reason, error: asFault(error) });
+        note(asFault(error));
+        emit({ type: 'restFailed', at: clock.now(), reason, error: asFault(error) });
         if (phase === 'running') {
           appointments.set('retry', Duration(retryAfter));
           retryAfter = Math.min(retryAfter * 2, RETRY_LONGEST);
@@ -217,23 +155,48 @@ export const createBoard = (options: BoardOptions): Board => {
       }
     }
     for (const group of chosen) if (leases.delete(group)) appointments.cancel(group);
-    for (const group of moved) changedAt.set(group, clock.now());
+    const at = clock.now();
+    for (const group of moved) changedAt.set(group, at);
+    for (const group of reason === 'start' ? chosen : moved)
+      since.set(group, { at, ...originOf({ reason, ...(by === undefined ? {} : { by }) }) });
     if (chosen === groups) {
       unsafe = false;
+      if (fault) fault = { ...fault, isOver: true };
       retryAfter = RETRY_FIRST;
       appointments.cancel('retry');
     }
     const states = contacts.states();
     const loads = chosen.map((group) => nameOf(group));
-    onEvent?.({ type: 'rested', at: clock.now(), reason, loads, states, sources: sources(states) });
+    emit({
+      type: 'rested',
+      at,
+      reason,
+      ...(by === undefined ? {} : { by }),
+      loads,
+      states,
+      sources: sources(states),
+    });
   };
 
-  const appointments = createAppointments<Group | 'retry'>(clock, (keys) =>
+  /** Tells the driver to keep what is on, and looks whether everything still shows what it should. In turn only. */
+  const refresh = async (every: Duration): Promise<void> => {
+    try {
+      if (!unsafe) await contacts.refresh();
+    } catch (error) {
+      alarm(error);
+      await settle(groups, 'fault');
+    } finally {
+      appointments.set('refresh', every);
+    }
+  };
+
+  const appointments = createAppointments<Group | 'retry' | 'refresh'>(clock, (keys) =>
     inTurn(async () => {
       if (phase !== 'running') return;
+      if (keys.includes('refresh') && driver.refreshEvery !== undefined) await refresh(driver.refreshEvery);
       // A lease renewed while this waited for its turn has a new appointment.
       const over = keys.filter(
-        (key) => key !== 'retry' && leases.has(key) && !appointments.has(key),
+        (key) => typeof key === 'object' && leases.has(key) && !appointments.has(key),
       ) as Group[];
       if (unsafe) await settle(groups, 'fault');
       else if (over.length > 0) await settle(over, 'lease');
@@ -243,6 +206,7 @@ export const createBoard = (options: BoardOptions): Board => {
   );
 
   const requireDwellOver = (changes: ChannelStates, current: ChannelStates): void => {
+    if (dwell <= 0) return;
     for (const group of groupsNamed(
       [...changes.keys()].filter((channel) => current.get(channel) !== changes.get(channel)),
     )) {
@@ -256,7 +220,7 @@ export const createBoard = (options: BoardOptions): Board => {
   const carryOut = async (
     changes: ChannelStates,
     named: ReadonlySet<Group>,
-    lease: Duration,
+    { lease = usualLease, via, ...origin }: OrderOptions,
   ): Promise<void> => {
     requireRunning();
     if (unsafe) await settle(groups, 'fault');
@@ -268,21 +232,25 @@ export const createBoard = (options: BoardOptions): Board => {
       requireRunning();
     } catch (error) {
       if (error instanceof BoardNotRunning) throw error;
-      onEvent?.({ type: 'fault', at: clock.now(), error: asFault(error) });
+      alarm(error);
       await settle(groups, 'fault').catch(() => undefined); // reported as restFailed; the order's own error matters here
       throw error;
     }
     const states = contacts.states();
     const moved = [...planned.opening.keys(), ...planned.closing.keys()];
-    for (const group of groupsNamed(moved)) changedAt.set(group, clock.now());
+    const at = clock.now();
+    for (const group of groupsNamed(moved)) {
+      changedAt.set(group, at);
+      since.set(group, { at, ...originOf(origin) });
+    }
     for (const group of named) {
       if (lease > 0 && !atRest(group, states)) {
-        leases.set(group, lease);
+        leases.set(group, { lease, via });
         appointments.set(group, lease);
       } else if (leases.delete(group)) appointments.cancel(group);
     }
     if (moved.length > 0)
-      onEvent?.({ type: 'switched', at: clock.now(), changes, states, sources: sources(states) });
+      emit({ type: 'switched', at, changes, states, sources: sources(states), ...originOf(origin) });
   };
 
   const finish = async (): Promise<void> => {
@@ -317,17 +285,54 @@ export const createBoard = (options: BoardOptions): Board => {
       throw error;
     }
     changedAt.clear();
+    if (driver.refreshEvery !== undefined) appointments.set('refresh', driver.refreshEvery);
+  };
+
+  driver.watch?.((found) => {
+    inTurn(async () => {
+      if (phase !== 'running') return;
+      alarm(found);
+      await settle(groups, 'fault');
+    }).catch(() => {
+      // Reported as restFailed, and the next try has its appointment.
+    });
+  });
+
+  const report = (): BoardReport => {
+    const states = contacts.known();
+    return {
+      isRunning: phase === 'running',
+      states,
+      isAtRest: states !== undefined && !unsafe && [...states.values()].every((on) => !on),
+      loads: groups.map((group) => {
+        const { at, ...origin } = since.get(group) ?? { at: undefined };
+        return {
+          name: nameOf(group),
+          isWired: group.load !== undefined,
+          channels: group.channels,
+          source: group.load && states ? feeding(group.load, states)[0] : undefined,
+          since: at,
+          leaseUntil: leases.has(group) ? appointments.at(group) : undefined,
+          ...origin,
+        };
+      }),
+      operations: [...operations],
+      fault,
+      faults,
+    };
   };
 
   const board: Board = {
     wiring,
     channels: driver.channels,
     states: () => contacts.states(),
+    report,
 
     start: async (signal) => {
       if (phase !== 'stopped') return;
       if (signal?.aborted) throw new BoardNotRunning();
       checkWiring(wiring, driver.channels);
+      checkLoss(wiring, driver);
       phase = 'starting';
       stopping = undefined;
       const abort = (): void => void board.stop().catch(() => undefined); // reported as restFailed
@@ -350,23 +355,29 @@ export const createBoard = (options: BoardOptions): Board => {
       return stopping;
     },
 
-    order: async (changes, { lease = usualLease } = {}) => {
+    order: async (changes, orderOptions = {}) => {
       requireRunning();
       const named = groupsNamed(changes.keys());
       const wanted = new Map(changes);
-      await inTurn(() => carryOut(wanted, named, lease));
+      await inTurn(() => carryOut(wanted, named, orderOptions));
     },
 
-    renew: (channels) => {
+    renew: (channels, via) => {
       for (const group of groupsNamed(channels)) {
-        const lease = leases.get(group);
-        if (lease !== undefined) appointments.set(group, lease);
+        const held = leases.get(group);
+        if (held && (via === undefined || held.via === via)) appointments.set(group, held.lease);
       }
     },
 
-    rest: (reason) => {
-      if (phase !== 'running') return Promise.reject(new BoardNotRunning());
-      return inTurn(() => settle(groups, reason));
+    rest: async (reason, { by, channels } = {}) => {
+      requireRunning();
+      const chosen = channels === undefined ? groups : [...groupsNamed(channels)];
+      await inTurn(() => settle(unsafe ? groups : chosen, reason, by));
+    },
+
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   };
   return board;

@@ -61,14 +61,18 @@ export interface Plan {
  * @throws TwoSources when the end state would let two sources feed one load.
  */
 export const plan = (wiring: Wiring, current: ChannelStates, changes: ChannelStates): Plan => {
-  const target = new Map([...current, ...changes]);
-  for (const load of wiring.loads) {
+  const target = new Map(current);
+  const moving: [channel: number, on: boolean][] = [];
+  for (const [channel, on] of changes) {
+    target.set(channel, on);
+    if (current.get(channel) !== on) moving.push([channel, on]);
+  }
+  const { own, sellers, loadOf } = rolesOf(wiring);
+  const named = new Set([...changes.keys()].flatMap((channel) => loadOf.get(channel) ?? []));
+  for (const load of named) {
     const sources = feeding(load, target);
     if (sources.length > 1) throw new TwoSources(load, sources, changes);
   }
-  const own = new Set(wiring.loads.flatMap((load) => load.own));
-  const sellers = new Set(wiring.loads.flatMap((load) => load.sellers.flatMap((seller) => seller.channels)));
-  const moving = [...changes].filter(([channel, on]) => current.get(channel) !== on);
   const opening = new Map([
     ...moving.filter(([channel, on]) => on && own.has(channel)),
     ...moving.filter(([channel, on]) => !on && !own.has(channel)),
@@ -78,12 +82,40 @@ export const plan = (wiring: Wiring, current: ChannelStates, changes: ChannelSta
     ...moving.filter(([channel, on]) => on && !own.has(channel) && !sellers.has(channel)),
     ...moving.filter(([channel, on]) => on && sellers.has(channel)),
   ]);
-  const between = new Map([...current, ...opening]);
+  const between = new Map(current);
+  for (const [channel, on] of opening) between.set(channel, on);
   const count = (load: Load, states: ChannelStates) => feeding(load, states).length;
+  const loads = [...named];
   return {
     opening,
     closing,
-    broken: wiring.loads.filter((load) => count(load, between) < count(load, current)),
-    made: wiring.loads.filter((load) => count(load, target) > count(load, between)),
+    broken: loads.filter((load) => count(load, between) < count(load, current)),
+    made: loads.filter((load) => count(load, target) > count(load, between)),
   };
+};
+
+interface Roles {
+  readonly own: ReadonlySet<number>;
+  readonly sellers: ReadonlySet<number>;
+  readonly loadOf: ReadonlyMap<number, Load>;
+}
+
+/** By wiring, which does not change: an order should cost what it moves. */
+const known = new WeakMap<Wiring, Roles>();
+
+const rolesOf = (wiring: Wiring): Roles => {
+  const there = known.get(wiring);
+  if (there) return there;
+  const loadOf = new Map<number, Load>();
+  const own = new Set<number>();
+  const sellers = new Set<number>();
+  for (const load of wiring.loads) {
+    for (const channel of load.own) own.add(channel);
+    for (const seller of load.sellers) for (const channel of seller.channels) sellers.add(channel);
+    for (const channel of [...load.own, ...load.sellers.flatMap((seller) => seller.channels)])
+      loadOf.set(channel, load);
+  }
+  const roles = { own, sellers, loadOf };
+  known.set(wiring, roles);
+  return roles;
 };

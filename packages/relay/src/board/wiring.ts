@@ -5,6 +5,7 @@
  * (on = fed by that seller), so that everybody is on their own source when every channel is off.
  */
 import { DaiseeError } from '@daisee/units';
+import type { RelayDriver } from '../driver.ts';
 
 /** A seller's contact to one load. */
 export interface SellerContact {
@@ -25,12 +26,12 @@ export interface Wiring {
   readonly loads: readonly Load[];
 }
 
-/** Thrown when a wiring names a channel that the board lacks, or one channel or name twice. */
+/** Thrown when a wiring names a channel that the board lacks, one channel or name twice, or what cannot be safe. */
 export class InvalidWiring extends DaiseeError {
   constructor(problem: string, values: Readonly<Record<string, unknown>>) {
     super({
       code: 'relay.invalid-wiring',
-      message: `The relay's wiring ${problem}. Give every contact channels of its own.`,
+      message: `The relay's wiring ${problem}.`,
       retryable: false,
       values,
     });
@@ -85,6 +86,28 @@ export const checkWiring = (wiring: Wiring, channels: number): void => {
       for (const channel of seller.channels) take(channel, `${seller.name} for ${load.name}`);
     }
   }
+};
+
+/**
+ * Checks that no load gets two sources when everything that drives the board dies: an own source must not close by
+ * itself while a seller's contact elsewhere may still be closed.
+ * @throws InvalidWiring
+ */
+export const checkLoss = (wiring: Wiring, { lostAfter }: Pick<RelayDriver, 'lostAfter'>): void => {
+  if (!lostAfter) return;
+  for (const load of wiring.loads)
+    for (const seller of load.sellers)
+      for (const channel of seller.channels)
+        for (const own of load.own) {
+          const closes = lostAfter(own).earliest;
+          const opens = lostAfter(channel).latest;
+          if (closes > opens || closes === Number.POSITIVE_INFINITY || (closes === 0 && opens === 0))
+            continue;
+          throw new InvalidWiring(
+            `lets the own source of ${load.name} (channel ${own}) close by itself ${closes / 1000} s after a crash, while ${seller.name} (channel ${channel}) may stay on for ${opens / 1000} s: put both on the same device, or give the own source's device the longer lease`,
+            { load: load.name, seller: seller.name, own, channel, closes, opens },
+          );
+        }
 };
 
 /** Channels that belong together: those of a load, or a single one that the wiring does not name. */

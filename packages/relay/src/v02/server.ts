@@ -1,13 +1,14 @@
 /**
  * The v0.2 relay server: TCP, one request and one reply a connection, closed by the server after the reply.
  *
- * The protocol has no end mark for `ReadDATA|1`, which may be the beginning of `ReadDATA|1, 0`. What ends in a digit is
- * therefore answered after a short quiet time; everything else at once, or as garbage when it pauses for too long.
+ * The protocol has no end mark for `ReadDATA|1`, which may be the beginning of `ReadDATA|1, 0`. v0.2's clients send a
+ * request in one packet, so one that is whole as it came is answered at once; a client that sends in pieces shows that
+ * with its first one, and is given time. An order without an end mark always is: it moves contacts.
  * The waits here guard real sockets and count the machine's time (`setTimeout`), not the board's clock.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Clock, DaiseeError, Duration, type Instant, messageOf, Seconds } from '@daisee/units';
-import type { Board } from '../board/board.ts';
+import type { Board } from '../board/types.ts';
 import { asFault } from '../fault.ts';
 import { createAllowance, plainAddress } from './allowance.ts';
 import {
@@ -41,7 +42,7 @@ export class ListenFailed extends DaiseeError {
 }
 
 /** Thrown when the address is asked for while the server does not listen. */
-class NotListening extends DaiseeError {
+export class NotListening extends DaiseeError {
   constructor() {
     super({
       code: 'relay.not-listening',
@@ -85,7 +86,7 @@ export interface RelayServerOptions {
   readonly lease?: Duration;
   /** Longest life of a connection until its request is whole, and again until its client has closed; 5 s. */
   readonly idleTimeout?: Duration;
-  /** How long a request that may be whole waits for more before it is answered; 5 ms. */
+  /** How long a read that may be whole waits for more before it is answered, if it came in one packet; 0. */
   readonly quietTime?: Duration;
   /** The same for a request that came in pieces before, and for block maps; 250 ms. */
   readonly splitQuietTime?: Duration;
@@ -108,6 +109,9 @@ export interface RelayServer {
 /** Refused addresses remembered, so that each is reported once; beyond that, again. */
 const REFUSED_REMEMBERED = 1024;
 
+/** The name of this door: a read here renews only leases given here. */
+const VIA = 'v0.2';
+
 interface Connection {
   readonly socket: Socket;
   answering: boolean;
@@ -123,7 +127,7 @@ export const createRelayServer = (options: RelayServerOptions): RelayServer => {
     allow = ['127.0.0.1', '::1'],
   } = options;
   const { lease = Seconds(120), idleTimeout = Seconds(5), maxConnections = 256 } = options;
-  const { quietTime = Duration(5), splitQuietTime = Duration(250), splitTimeout = Seconds(1) } = options;
+  const { quietTime = Duration(0), splitQuietTime = Duration(250), splitTimeout = Seconds(1) } = options;
   const connections = new Set<Connection>();
   const refused = new Set<string>();
   const underWay = new Set<Promise<void>>();
@@ -135,7 +139,7 @@ export const createRelayServer = (options: RelayServerOptions): RelayServer => {
   const reply = async (request: Request, client: string, text: string): Promise<string> => {
     try {
       if (request.type === 'order') {
-        await board.order(request.changes, { lease });
+        await board.order(request.changes, { lease, by: client, via: VIA });
         return encodeTruth(true);
       }
       const states = board.states();
@@ -145,7 +149,7 @@ export const createRelayServer = (options: RelayServerOptions): RelayServer => {
         if (on === undefined) return encodeTruth(false);
         asked.set(channel, on);
       }
-      board.renew(request.channels);
+      board.renew(request.channels, VIA);
       return encodeStates(asked);
     } catch (error) {
       if (request.type === 'order')
@@ -194,12 +198,13 @@ export const createRelayServer = (options: RelayServerOptions): RelayServer => {
     };
     const settleUnlessMore = (reception: Reception, after: Duration): void => {
       const seen = packets;
-      wait = setTimeout(() => {
-        // Packets that came while this process was busy are handed out between here and setImmediate.
+      // Packets that came while this process was busy are handed out between here and setImmediate.
+      const settleSoon = () =>
         setImmediate(() => {
           if (packets === seen) settle(reception);
         });
-      }, after);
+      if (after > 0) wait = setTimeout(settleSoon, after);
+      else settleSoon();
     };
     const consider = (): void => {
       clearTimeout(wait);

@@ -9,6 +9,7 @@
  * | reading                                                     | register                                    |
  * | ----------------------------------------------------------- | ------------------------------------------- |
  * | higher, and possible in the time                            | rises by the difference                     |
+ * | the same again                                              | stays; the first of them is kept as the last |
  * | lower by `tolerance` or less                                | stays until the counter is past the last one |
  * | lower, and past `rollsOverAt` possible in the time          | rises by the difference across it           |
  * | low enough to have begun at zero since the last one, twice  | rises by what the new counter shows         |
@@ -18,7 +19,7 @@
  *
  * What a counter counted between the last reading and its restart nobody knows: that energy is not invented here.
  */
-import { Energy, Instant, Register, type Watts, wattHours } from '@daisee/units';
+import { Energy, Instant, Register, Watts, wattHours } from '@daisee/units';
 
 /** One reading of a counter. */
 export interface CounterReading {
@@ -37,16 +38,23 @@ export interface CounterRule {
   readonly rollsOverAt?: Energy;
 }
 
-/** Everything that must be kept to go on after a restart. */
-export interface CounterState {
-  /** Energy counted so far, µWh: begins at zero, whatever the counter shows first. */
-  readonly register: Register;
-  /** The last reading believed. */
+/** Where a counter is, and what is doubted of it. */
+export interface CounterLine {
+  /** The last reading believed; of several that showed the same, the first: from then on it stood still. */
   readonly last?: CounterReading;
   /** A reading that does not follow from `last`, with the state that its counting would begin at. */
   readonly doubted?: CounterReading & { readonly from: Energy };
-  /** Where the counter was before it changed, with what was counted since, until the new line has risen. */
-  readonly before?: CounterReading & { readonly since: Energy };
+  /**
+   * Where the counter was before it changed, with what was counted since, until the new line has risen; `credited`:
+   * what was counted by other means (the power) over and above that.
+   */
+  readonly before?: CounterReading & { readonly since: Energy; readonly credited?: Energy };
+}
+
+/** Everything that must be kept to go on after a restart. */
+export interface CounterState extends CounterLine {
+  /** Energy counted so far, µWh: begins at zero, whatever the counter shows first. */
+  readonly register: Register;
 }
 
 /**
@@ -68,10 +76,14 @@ const DEFAULT_TOLERANCE = wattHours(10);
 /** Energy in µWh is power in µW times time in ms through this (ms in an hour). */
 const HOUR = 3_600_000n;
 
+/** 100 kW: more than the connection of any house (three phases of 100 A are 69 kW). */
+export const DEFAULT_COUNTER_RULE: CounterRule = { highestPower: Watts(100_000) };
+
 /** Before the first reading. */
 export const emptyCounter: CounterState = { register: Register(0n) };
 
-const toleranceOf = (rule: CounterRule): bigint => rule.tolerance ?? DEFAULT_TOLERANCE;
+/** How far a reading may be off. */
+export const toleranceOf = (rule: CounterRule): Energy => rule.tolerance ?? DEFAULT_TOLERANCE;
 
 /** The most that a counter can rise between two instants, µWh. */
 const mostBetween = (from: Instant, to: Instant, rule: CounterRule): bigint =>
@@ -101,8 +113,9 @@ const raised = (state: CounterState, added: bigint, event?: CounterEvent): Count
 /** The counter goes on as it did. */
 const goOn = (state: CounterState, next: CounterReading, rise: Rise, rule: CounterRule): CounterStep => {
   const { register, last, before } = state;
-  // A lower reading moves nothing: the register waits until the counter is past its highest state.
-  const kept = rise.event === 'lower' && last ? last : next;
+  // A lower reading moves nothing: the register waits until the counter is past its highest state. The same reading
+  // again may be an old one that was only repeated: it says nothing of the time since.
+  const kept = rise.energy === 0n && rise.event !== 'rolled-over' && last ? last : next;
   const since = before && Energy(before.since + rise.energy);
   // A line that rises by itself is no passing fault: from then on there is no way back to the line before.
   const stillBefore = before && since !== undefined && since <= toleranceOf(rule);
@@ -114,6 +127,19 @@ const goOn = (state: CounterState, next: CounterReading, rise: Rise, rule: Count
   return raised(following, rise.energy, rise.event);
 };
 
+/** The counter is back where it was before a change that was none; undefined when it cannot be. */
+const goBack = (
+  { register, before }: CounterState,
+  next: CounterReading,
+  rule: CounterRule,
+): CounterStep | undefined => {
+  const back = before && riseOf(before, next, rule);
+  if (!back) return undefined;
+  const counted = before.since + (before.credited ?? 0n);
+  const added = back.energy > counted ? back.energy - counted : 0n;
+  return raised({ register, last: next }, added, 'returned');
+};
+
 /** A reading that does not follow from the last one. */
 const leave = (
   state: CounterState,
@@ -121,12 +147,9 @@ const leave = (
   next: CounterReading,
   rule: CounterRule,
 ): CounterStep => {
-  const { register, before, doubted } = state;
-  const back = before && riseOf(before, next, rule);
-  if (back) {
-    const added = back.energy > before.since ? back.energy - before.since : 0n;
-    return raised({ register, last: next }, added, 'returned');
-  }
+  const { register, doubted } = state;
+  const back = goBack(state, next, rule);
+  if (back) return back;
   if (doubted && next.counter >= doubted.counter && riseOf(doubted, next, rule)) {
     const added = next.counter - doubted.from;
     const left = { ...last, since: Energy(added) };
@@ -158,6 +181,9 @@ export const followCounter = (
   if (impossible) return raised(state, 0n, 'doubted');
   if (!last) return raised({ ...state, last: next }, 0n);
   if (next.at <= last.at && next.counter <= last.counter) return raised(state, 0n, 'old');
+  // Past where it was before it changed, with hardly anything counted since: of two ways there, the one that was gone.
+  const back = state.before && next.counter >= state.before.counter && goBack(state, next, rule);
+  if (back) return back;
   const rise = riseOf(last, next, rule);
   if (rise) return goOn(state, next, rise, rule);
   return next.at <= last.at ? raised(state, 0n, 'old') : leave(state, last, next, rule);

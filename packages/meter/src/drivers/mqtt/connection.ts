@@ -1,4 +1,4 @@
-/** One client at a broker, for as long as a meter runs. */
+/** One client at a broker, for as long as a meter or what publishes runs. */
 import { createHash } from 'node:crypto';
 import { type Duration, messageOf } from '@daisee/units';
 import type { MqttClient } from 'mqtt';
@@ -23,6 +23,32 @@ export interface BrokerOptions {
   readonly tls?: MqttTls;
   readonly clientId: string;
   readonly reconnectAfter: Duration;
+  /** `kept` by default: the broker keeps what is published at QoS 1 while this client is away. */
+  readonly session?: 'kept' | 'fresh';
+  /** The quality of service of the subscriptions, 1 by default. */
+  readonly qos?: 0 | 1;
+  /** What the broker publishes, retained, when this client vanishes without a goodbye. */
+  readonly will?: { readonly topic: string; readonly payload: string };
+}
+
+/** What is subscribed; `guessed` topics may be refused without a word. */
+export interface Subscriptions {
+  readonly topics: readonly string[];
+  readonly guessed?: ReadonlySet<string>;
+}
+
+/** A client that stays connected until it is closed. */
+export interface Broker {
+  readonly connected: () => boolean;
+  /**
+   * Publishes while connected; otherwise nothing is sent, now or later. At QoS 0, or retained at QoS 1: some brokers
+   * (aedes) drop retained messages at QoS 0 that are followed at once by others. What got no acknowledgement before
+   * the connection was lost is sent again before `connected` is told, so never after what is newer.
+   * @returns false when it was not sent
+   */
+  readonly publish: (topic: string, payload: string, retain?: boolean) => boolean;
+  /** Publishes a last word, waits (bounded) until the broker has it, and disconnects. */
+  readonly close: (last?: { readonly topic: string; readonly payload: string }) => Promise<void>;
 }
 
 export interface BrokerMessage {
@@ -78,19 +104,17 @@ const ended = (client: MqttClient, force: boolean): Promise<void> =>
   });
 
 /**
- * Connects and stays connected, by real time: the client's own timers guard real sockets. The session is kept by the
- * broker (MQTT 3.1.1, "clean session" off) and topics are subscribed at QoS 1, so what is published at QoS 1 while
- * this client is away is delivered when it is back; they are subscribed anew at each connection, so that retained
- * messages come again. Returns what ends it.
+ * Connects and stays connected, by real time: the client's own timers guard real sockets. A `kept` session (MQTT
+ * 3.1.1, "clean session" off) subscribed at QoS 1 is delivered what was published at QoS 1 while this client was
+ * away. Topics are subscribed anew at each connection, so that retained messages come again.
  */
 export const openBroker = async (
   options: BrokerOptions,
-  topics: readonly string[],
-  needed: ReadonlySet<string>,
+  { topics, guessed = new Set() }: Subscriptions,
   events: BrokerEvents,
   warner: Warner,
-): Promise<() => Promise<void>> => {
-  const { tls, clientId, reconnectAfter } = options;
+): Promise<Broker> => {
+  const { tls, clientId, reconnectAfter, session = 'kept', qos = 1, will } = options;
   // A login in the address is one too, but the client would prefer it to the one set.
   const address = new URL(options.url);
   const user = options.user ?? (decodeURIComponent(address.username) || undefined);
@@ -101,8 +125,11 @@ export const openBroker = async (
   const { default: mqtt } = await import('mqtt');
   const client = mqtt.connect(address.href, {
     protocolVersion: 4,
-    clean: false,
+    clean: session === 'fresh',
+    // What could not be sent is old by the time that it could be.
+    queueQoSZero: false,
     clientId,
+    ...(will && { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } }),
     ...(user !== undefined && { username: user }),
     ...(password !== undefined && { password }),
     ...tls,
@@ -132,12 +159,12 @@ export const openBroker = async (
     wasConnected = true;
     warner.over('unreachable');
     events.connected();
-    client.subscribe([...topics], { qos: 1 }, (error, _granted, packet) => {
+    client.subscribe([...topics], { qos }, (error, _granted, packet) => {
       if (!error || stopping || !client.connected) return;
       // 128: not granted (MQTT 3.1.1, 3.9.3), in the order of the topics. Where a device may say that it is there is
       // only guessed, so a refusal of that alone is no trouble.
       const codes: readonly unknown[] = packet?.granted ?? [];
-      const refused = topics.filter((topic, index) => codes[index] === REFUSED && needed.has(topic));
+      const refused = topics.filter((topic, index) => codes[index] === REFUSED && !guessed.has(topic));
       const who = user ?? 'a client without login';
       if (refused.length > 0)
         warner.warn(
@@ -167,11 +194,30 @@ export const openBroker = async (
     wasConnected = false;
     events.lost();
   });
-  return () => {
-    stopping = true;
-    return ended(client, !client.connected || waiting > 0);
+  return {
+    connected: () => client.connected,
+    publish: (topic, payload, retain = false) => {
+      if (!client.connected) return false;
+      client.publish(topic, payload, { qos: retain ? 1 : 0, retain }, () => undefined);
+      return true;
+    },
+    close: async (last) => {
+      stopping = true;
+      if (last && client.connected) await said(client, last);
+      await ended(client, !client.connected || waiting > 0);
+    },
   };
 };
+
+/** Publishes, retained, and waits for the broker's word that it has it; of the machine's time, as in `ended`. */
+const said = (client: MqttClient, { topic, payload }: { topic: string; payload: string }): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, GOODBYE);
+    client.publish(topic, payload, { qos: 1, retain: true }, () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 
 /** A refused connection to a name with two addresses has an error for each and no text of its own. */
 const reasonOf = (error: unknown): string => {

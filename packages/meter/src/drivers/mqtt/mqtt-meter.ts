@@ -44,6 +44,8 @@ export interface MqttMeterOptions {
   readonly clientId?: string;
   /** The pause before the broker is tried again (of the machine's time); 2 s by default. */
   readonly reconnectAfter?: Duration;
+  /** The quality of service that is asked for; 1 by default. */
+  readonly qos?: 0 | 1;
   readonly onWarning?: (warning: MeterWarning) => void;
 }
 
@@ -141,8 +143,8 @@ export const createMqttMeter = (options: MqttMeterOptions): Meter => {
     sign,
     async *samples(signal) {
       const inbox = new Inbox<Event>();
-      const { user, password, tls } = options;
-      const close = await openBroker(
+      const { user, password, tls, qos } = options;
+      const broker = await openBroker(
         {
           url,
           clientId,
@@ -150,9 +152,13 @@ export const createMqttMeter = (options: MqttMeterOptions): Meter => {
           ...(user !== undefined && { user }),
           ...(password !== undefined && { password }),
           ...(tls && { tls }),
+          ...(qos !== undefined && { qos }),
         },
-        [...new Set([...topics, ...availability])],
-        new Set(topics),
+        {
+          topics: [...new Set([...topics, ...availability])],
+          // Where a device says that it is there is only guessed.
+          guessed: new Set([...availability].filter((topic) => !readers.has(topic))),
+        },
         {
           connected: () => inbox.put({ kind: 'connected' }),
           lost: () => inbox.put({ kind: 'lost' }),
@@ -163,7 +169,7 @@ export const createMqttMeter = (options: MqttMeterOptions): Meter => {
       try {
         yield* read(inbox, signal);
       } finally {
-        await close();
+        await broker.close();
       }
     },
   };

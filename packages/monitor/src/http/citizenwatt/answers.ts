@@ -1,6 +1,6 @@
 /** The shapes in which v0.2 answered measurements. */
 import { type Energy, MICRO } from '@daisee/units';
-import type { PowerSum, StoredSample } from '../../store/store.ts';
+import type { PowerAt, PowerSum } from '../../store/store.ts';
 import { costOf, type DayAndNight, toEuros } from '../../tariff/tariff.ts';
 import type { Asked } from '../measured/by-rate.ts';
 import { isNight, type Pricing } from '../measured/pricing.ts';
@@ -20,7 +20,7 @@ export const listOf = (items: readonly (string | undefined)[]): string =>
   list(items.map((item) => item ?? NULL));
 
 // Written out, since a day has ten thousand of them.
-export const row = ({ sensorId, pricing }: Asked, { id, power, at }: StoredSample): string =>
+export const row = ({ sensorId, pricing }: Asked, { id, power, at }: PowerAt): string =>
   `{"id": ${id}, "sensor_id": ${sensorId}, "value": ${float(power)}, "timestamp": ${timestamp(at)}, "night_rate": ${isNight(pricing, at) ? 1 : 0}}`;
 
 /** A mean of samples, and how much of it the samples of the day and those of the night make. */

@@ -2,39 +2,42 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Duration, Instant } from '@daisee/units';
 import { stepEdges } from '../../store/steps.ts';
-import type { StoredSample } from '../../store/store.ts';
+import type { PowerAt } from '../../store/store.ts';
 import { type Asked, energyByRate, powerByRate } from '../measured/by-rate.ts';
 import { type Amount, amountJson, answer, listOf, meanJson, row } from './answers.ts';
 import type { Window } from './numbers.ts';
 
 /** Samples read, and steps computed, before others get their turn. */
-const PAGE = 2000;
+const PAGE = 1000;
 
 /** The sample at an instant. */
 export const sampleAt = async (asked: Asked, at: Instant): Promise<string> => {
-  const [sample] = await asked.store.samples(asked.sensorId, at, Instant(at + 1), 1);
+  const [sample] = await asked.store.powers(asked.sensorId, at, Instant(at + 1), 1);
   return answer(asked, sample && row(asked, sample));
 };
+
+/** Numbers and names of fields: as bytes at once, which takes a fraction of the time that UTF-8 in general does. */
+const ascii = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 /** The samples of a window: one text when they are few, else piece by piece. */
 export const samplesOfWindow = async (
   asked: Asked,
   { from, to }: Window,
-): Promise<string | AsyncIterable<string>> => {
+): Promise<string | AsyncIterable<Buffer>> => {
   const { store, sensorId, pricing } = asked;
-  const first = await store.samples(sensorId, from, to, PAGE);
+  const first = await store.powers(sensorId, from, to, PAGE);
   if (first.length === 0) return answer(asked, undefined);
-  const rows = (samples: readonly StoredSample[]) => samples.map((sample) => row(asked, sample)).join(', ');
+  const rows = (samples: readonly PowerAt[]) => samples.map((sample) => row(asked, sample)).join(', ');
   if (first.length < PAGE) return answer(asked, `[${rows(first)}]`);
   return (async function* () {
-    yield `{"data": [${rows(first)}`;
+    yield ascii(`{"data": [${rows(first)}`);
     for (let page = first; page.length === PAGE; ) {
       await nextTurn();
       const after = Instant((page.at(-1)?.at ?? to) + 1);
-      page = await store.samples(sensorId, after, to, PAGE);
-      if (page.length > 0) yield `, ${rows(page)}`;
+      page = await store.powers(sensorId, after, to, PAGE);
+      if (page.length > 0) yield ascii(`, ${rows(page)}`);
     }
-    yield `], "rate": ${pricing.rate}}`;
+    yield ascii(`], "rate": ${pricing.rate}}`);
   })();
 };
 

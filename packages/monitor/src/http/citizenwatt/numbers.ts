@@ -1,6 +1,7 @@
 /** The numbers in the addresses of the CitizenWatt API. */
+import { RequestRefused } from '@daisee/http';
 import { Duration, Energy, Instant } from '@daisee/units';
-import { badNumber, RequestRefused } from '../refusals.ts';
+import { badNumber } from '../refusals.ts';
 
 /** Steps a list may have: a day by seconds, 11 years by hours. */
 const MOST_STEPS = 100_000;
@@ -79,7 +80,7 @@ export const rangeOf = ({ a, b }: { readonly a: string; readonly b: string }): R
   if (to - from > LONGEST_RANGE)
     throw new RequestRefused(
       403,
-      'too-many',
+      'monitor.too-many',
       `From ${a} to ${b} are ${to - from} samples: ask for at most ${LONGEST_RANGE} at once, or by_time.`,
       { from, to, most: LONGEST_RANGE },
     );

@@ -7,6 +7,7 @@ import { costAt, type Tariff, toEuros } from '../../tariff/tariff.ts';
 import type { Access } from '../access.ts';
 import { type Asked, nothingMeasured } from '../measured/by-rate.ts';
 import { createPricing } from '../measured/pricing.ts';
+import { rememberedSensor } from '../measured/sensors.ts';
 import { amountById, amountByIdSteps, meanPowersById, sampleById, samplesById } from './by-id.ts';
 import { amountOfSteps, amountOfWindow, meanPowers, sampleAt, samplesOfWindow } from './by-time.ts';
 import { float, list, object } from './json.ts';
@@ -29,7 +30,7 @@ export interface CitizenWattOptions {
   readonly access: Access;
 }
 
-type Body = string | AsyncIterable<string>;
+type Body = string | AsyncIterable<Buffer>;
 
 /** The parts of an address: text, checked where it is used. */
 interface Parts {
@@ -72,8 +73,8 @@ export const addCitizenWatt = (app: FastifyInstance, { store, clock, access }: C
   const measured = (url: string, answer: (asked: Asked, parts: Parts) => Promise<Body>): void =>
     route(`/api/:sensor/get/${url}`, async (parts) => {
       const sensorId = sensorIdOf(parts.sensor);
-      const there = (await store.sensor(sensorId)) ? store : nothingMeasured;
-      return await answer({ store: there, sensorId, pricing: await pricing() }, parts);
+      const [sensor, priced] = await Promise.all([rememberedSensor(store, sensorId), pricing()]);
+      return await answer({ store: sensor ? store : nothingMeasured, sensorId, pricing: priced }, parts);
     });
   const tariffOf = async (text: string): Promise<Tariff | undefined> => {
     const id = tariffIdOf(text);

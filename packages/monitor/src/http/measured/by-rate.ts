@@ -7,7 +7,7 @@ import { isNight, type Pricing } from './pricing.ts';
 /** What is asked of a store here. */
 export type Measured = Pick<
   SampleStore,
-  'samples' | 'energyByEdges' | 'powerByEdges' | 'samplesById' | 'samplesFromEnd'
+  'powers' | 'energyByEdges' | 'powerByEdges' | 'samplesById' | 'samplesFromEnd'
 >;
 
 const nothingByEdges = (_sensorId: number, edges: readonly Instant[]): readonly undefined[] =>
@@ -15,7 +15,7 @@ const nothingByEdges = (_sensorId: number, edges: readonly Instant[]): readonly 
 
 /** What a sensor that is not there measured: v0.2 answered for it as for one without samples. */
 export const nothingMeasured: Measured = {
-  samples: () => [],
+  powers: () => [],
   energyByEdges: nothingByEdges,
   powerByEdges: nothingByEdges,
   samplesById: () => [],

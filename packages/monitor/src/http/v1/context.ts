@@ -1,10 +1,12 @@
 /** What the operations of `/api/v1` work on. */
 
 import type { Sample } from '@daisee/meter';
-import type { Clock } from '@daisee/units';
+import type { Clock, Duration } from '@daisee/units';
 import type { Directory } from '../../store/directory.ts';
 import { UnknownSensor } from '../../store/errors.ts';
-import type { Appended, SampleStore, Sensor } from '../../store/store.ts';
+import type { Counted } from '../../store/pieces.ts';
+import type { SampleStore, Sensor } from '../../store/store.ts';
+import { type CountedSensor, rememberedSensor } from '../measured/sensors.ts';
 import type { Subscribe } from './live.ts';
 
 export interface V1Context {
@@ -13,14 +15,21 @@ export interface V1Context {
   readonly clock: Clock;
   readonly subscribe: Subscribe;
   /** Stores samples that came over HTTP and tells who listens. */
-  readonly ingest: (sensorId: number, samples: readonly Sample[]) => Promise<Appended>;
+  readonly ingest: (sensorId: number, samples: readonly Sample[]) => Promise<Counted>;
   /** Samples taken from the meters that the store has not taken yet. */
   readonly waiting: () => number;
+  /** How long a connection may be silent, in real time. */
+  readonly patience: Duration;
+  /** Hears of requests that failed by the monitor's own fault. */
+  readonly onFailure: (request: string, error: unknown) => void;
 }
 
-/** @throws UnknownSensor */
-export const sensorOf = async ({ store }: Pick<V1Context, 'store'>, id: number): Promise<Sensor> => {
-  // Not by `store.sensor`: it may remember the name that a sensor had before.
+/** The sensor of each request that is about one: number and sign only, of which neither ever changes. @throws UnknownSensor */
+export const sensorOf = async ({ store }: Pick<V1Context, 'store'>, id: number): Promise<CountedSensor> =>
+  (await rememberedSensor(store, id)) ?? (await namedSensorOf({ store }, id));
+
+/** A sensor with the name that it has now. @throws UnknownSensor */
+export const namedSensorOf = async ({ store }: Pick<V1Context, 'store'>, id: number): Promise<Sensor> => {
   const sensors = await store.sensors();
   const sensor = sensors.find((one) => one.id === id);
   if (!sensor) throw new UnknownSensor(id, sensors);

@@ -1,14 +1,17 @@
 /** Samples as CSV (RFC 4180), out and in, piece by piece in both directions. */
+
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Described, operation, problemOf, RequestRefused } from '@daisee/http';
 import { Instant } from '@daisee/units';
 import * as z from 'zod';
-import type { Sensor, StoredSample } from '../../store/store.ts';
-import { RequestRefused } from '../refusals.ts';
+import type { StoredSample } from '../../store/store.ts';
+import { RULES } from '../failures.ts';
+import type { CountedSensor } from '../measured/sensors.ts';
+import type { Given } from './body.ts';
 import { sensorOf, type V1Context } from './context.ts';
-import { type Described, operation } from './operation.ts';
-import { problemOf, problemShape } from './problem.ts';
-import { checkTakes, type Given, samplesOf } from './samples.ts';
+import { problemShape } from './problem.ts';
+import { checkNotAhead, checkTakes, samplesOf } from './samples.ts';
 import { sampleAnswer, samplesQuery, sensorParams } from './shapes.ts';
 
 const GROUP = 'CSV';
@@ -17,10 +20,21 @@ const PAGE = 2000;
 /** Characters of a line; a file without line ends is none. */
 const LONGEST_LINE = 1000;
 
-const COLUMNS = ['at', 'power', 'stateOfCharge', 'voltage', 'register', 'exported'] as const;
-const TAKEN = ['power', 'stateOfCharge', 'voltage'] as const;
+const COLUMNS = [
+  'at',
+  'power',
+  'stateOfCharge',
+  'voltage',
+  'register',
+  'exported',
+  'counter',
+  'exportedCounter',
+] as const;
+const TAKEN = ['power', 'stateOfCharge', 'voltage', 'counter', 'exportedCounter'] as const;
+/** Those that are decimal text, since a float would not be exact. */
+const TEXTS: ReadonlySet<string> = new Set(['counter', 'exportedCounter']);
 
-const rowOf = (sample: StoredSample, sensor: Sensor): string => {
+const rowOf = (sample: StoredSample, sensor: CountedSensor): string => {
   const answer = sampleAnswer(sample, sensor);
   const time = new Date(answer.at).toISOString();
   return COLUMNS.map((column) => (column === 'at' ? time : (answer[column] ?? ''))).join(',');
@@ -36,7 +50,11 @@ const linesOf = async function* (pieces: AsyncIterable<Buffer>): AsyncGenerator<
     rest = lines.pop() ?? '';
     for (const line of lines) yield [++number, line];
     if (rest.length > LONGEST_LINE)
-      throw new RequestRefused(400, 'csv', `Line ${number + 1} is longer than ${LONGEST_LINE} characters.`);
+      throw new RequestRefused(
+        400,
+        'monitor.csv',
+        `Line ${number + 1} is longer than ${LONGEST_LINE} characters.`,
+      );
   }
   if (rest !== '') yield [number + 1, rest];
 };
@@ -55,7 +73,7 @@ const columnsOf = (header: string): ReadRow => {
   if (place('at') < 0 || place('power') < 0)
     throw new RequestRefused(
       400,
-      'csv',
+      'monitor.csv',
       `Line 1 names no columns at and power but ${JSON.stringify(header.slice(0, 100))}: begin with a line like at,power,stateOfCharge,voltage.`,
     );
   return (line) => {
@@ -64,7 +82,7 @@ const columnsOf = (header: string): ReadRow => {
     const value: Record<string, unknown> = { at: /^-?\d+$/.test(at) ? Number(at) : at };
     for (const name of TAKEN) {
       const text = fields[place(name)] ?? '';
-      if (text !== '') value[name] = /^[+-]?[\d.]/.test(text) ? Number(text) : text;
+      if (text !== '') value[name] = !TEXTS.has(name) && /^[+-]?[\d.]/.test(text) ? Number(text) : text;
     }
     return value;
   };
@@ -82,7 +100,7 @@ type Progress = z.infer<typeof progressShape>;
 export const csvOperations = (context: V1Context): readonly Described[] => {
   const { store, ingest } = context;
 
-  const rows = async function* (sensor: Sensor, from: number, to: number): AsyncGenerator<string> {
+  const rows = async function* (sensor: CountedSensor, from: number, to: number): AsyncGenerator<string> {
     yield `${COLUMNS.join(',')}\r\n`;
     for (let start: number | undefined = from; start !== undefined; ) {
       const page: readonly StoredSample[] = await store.samples(sensor.id, Instant(start), Instant(to), PAGE);
@@ -94,14 +112,16 @@ export const csvOperations = (context: V1Context): readonly Described[] => {
   };
 
   const storing = async function* (
-    sensor: Sensor,
+    sensor: CountedSensor,
     pieces: AsyncIterable<Buffer>,
     url: string,
   ): AsyncGenerator<Progress> {
     const count = { lines: 0, stored: 0, repeated: 0 };
     let batch: Given[] = [];
     const storeBatch = async (): Promise<void> => {
-      const { stored, repeated } = await ingest(sensor.id, samplesOf(batch));
+      const samples = await samplesOf(batch);
+      await checkNotAhead(context, sensor.id, samples, batch);
+      const { stored, repeated } = await ingest(sensor.id, samples);
       batch = [];
       count.stored += stored;
       count.repeated += repeated;
@@ -122,7 +142,7 @@ export const csvOperations = (context: V1Context): readonly Described[] => {
       yield { ...count, done: true };
     } catch (error) {
       // The status is out already, so the last line says what happened.
-      yield { ...count, done: false, problem: problemOf(error, url) };
+      yield { ...count, done: false, problem: problemOf(error, url, RULES) };
     }
   };
 
@@ -143,7 +163,7 @@ export const csvOperations = (context: V1Context): readonly Described[] => {
           shape: z.string(),
         },
       },
-      endless: true,
+      isEndless: true,
       answer: async ({ params: { id }, query: { from, to }, reply }) => {
         const sensor = await sensorOf(context, id);
         void reply.header('Content-Disposition', `attachment; filename="sensor-${id}.csv"`);
@@ -157,10 +177,10 @@ export const csvOperations = (context: V1Context): readonly Described[] => {
       group: GROUP,
       summary: 'Store the samples of a CSV file of any length',
       description:
-        'The first line names the columns: at (Unix ms or ISO 8601) and power are needed, stateOfCharge and voltage taken, others left out; separated by , or ;. Stored in batches as it comes; may be repeated. The status only says that it began: the last line of the answer says how it ended.',
+        'The first line names the columns: at (Unix ms or ISO 8601) and power are needed, stateOfCharge, voltage, counter and exportedCounter taken, others left out; separated by , or ;. Stored in batches as it comes; may be repeated. The status only says that it began: the last line of the answer says how it ended.',
       scope: 'write',
       params: sensorParams,
-      body: { 'text/csv': { shape: z.custom<AsyncIterable<Buffer>>(), described: z.string() } },
+      bodies: { 'text/csv': { shape: z.custom<AsyncIterable<Buffer>>(), described: z.string() } },
       answers: {
         200: {
           description: 'A line of JSON for each batch, the last one with `done` or a `problem`',

@@ -1,9 +1,9 @@
 /** The steps of a window as `/api/v1` is asked for them: of a fixed length, or the days and months of a place. */
+import { RequestRefused } from '@daisee/http';
 import { Instant } from '@daisee/units';
 import * as z from 'zod';
 import { stepEdges } from '../../store/steps.ts';
 import { createZone } from '../../tariff/zone.ts';
-import { RequestRefused } from '../refusals.ts';
 import { instantText } from './shapes.ts';
 
 /** Steps that one answer may have. */
@@ -37,7 +37,7 @@ const lengthOf = (step: string): number => {
 const tooMany = (step: string): RequestRefused =>
   new RequestRefused(
     400,
-    'steps',
+    'monitor.steps',
     `query.step: ${step} makes more than ${MOST_STEPS} steps of this window: give a longer step or a shorter window.`,
   );
 
@@ -71,7 +71,7 @@ export const edgesOf = ({
   zone,
 }: WindowQuery & { readonly to: number }): readonly Instant[] => {
   if (to < from)
-    throw new RequestRefused(400, 'bad-request', `query.to: ${to} is before query.from, ${from}.`);
+    throw new RequestRefused(400, 'monitor.bad-request', `query.to: ${to} is before query.from, ${from}.`);
   if (to === from) return [];
   if (step === undefined) return [Instant(from), Instant(to)];
   if (step === 'P1D' || step === 'P1M') {

@@ -1,6 +1,6 @@
+import { type Described, operation } from '@daisee/http';
 import * as z from 'zod';
 import type { V1Context } from './context.ts';
-import { type Described, operation } from './operation.ts';
 import { healthShape } from './shapes.ts';
 
 export const healthOperation = ({ store, clock, waiting }: V1Context): Described =>

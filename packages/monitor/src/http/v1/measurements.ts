@@ -1,5 +1,7 @@
 /** Power, energy and cost over windows by steps; registers and gaps. */
+
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Described, operation, RequestRefused } from '@daisee/http';
 import { Energy, formatMicro, Instant } from '@daisee/units';
 import * as z from 'zod';
 import { UnknownTariff } from '../../store/tariffs.ts';
@@ -7,11 +9,10 @@ import { createHours } from '../../tariff/hours.ts';
 import { type Cost, costOf, type DayAndNight, ratesDiffer, type Tariff } from '../../tariff/tariff.ts';
 import { addPowers, energyByRate, NO_POWER } from '../measured/by-rate.ts';
 import type { Pricing } from '../measured/pricing.ts';
-import { RequestRefused } from '../refusals.ts';
 import { sensorOf, type V1Context } from './context.ts';
+import { registerShape, wattHoursShape } from './counters.ts';
 import { edgesOf, type WindowQuery, windowQuery } from './edges.ts';
-import { type Described, operation } from './operation.ts';
-import { instantShape, instantText, registerShape, sensorParams, wattHoursShape } from './shapes.ts';
+import { instantShape, instantText, sensorParams } from './shapes.ts';
 
 const GROUP = 'Measurements';
 /** Steps computed before others get their turn. */
@@ -99,7 +100,7 @@ const tariffOf = async ({ store }: V1Context, id: number | undefined): Promise<T
   if (id !== undefined) throw new UnknownTariff(id, tariffs);
   throw new RequestRefused(
     409,
-    'no-tariff',
+    'monitor.no-tariff',
     'No tariff is current, so nothing has a price: PUT /api/v1/tariffs/current, or give query.tariff.',
   );
 };

@@ -1,23 +1,23 @@
 /** `/api/v1`: its operations, their description, and how bodies and errors look there. */
 
-import { messageOf } from '@daisee/units';
-import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
+import { addApi, type Described, RequestRefused } from '@daisee/http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Access } from '../access.ts';
-import { failureOf } from '../failures.ts';
-import { notFound, RequestRefused } from '../refusals.ts';
+import { RULES } from '../failures.ts';
+import { notFound } from '../refusals.ts';
+import { jsonOf } from './body.ts';
 import type { V1Context } from './context.ts';
 import { csvOperations } from './csv.ts';
 import { healthOperation } from './health.ts';
 import { measurementOperations } from './measurements.ts';
-import { openApiOf } from './openapi.ts';
-import { addOperation, BASE, type Described } from './operation.ts';
-import { sendProblem } from './problem.ts';
+import { pointsOperation } from './points.ts';
+import { problemShape } from './problem.ts';
 import { sampleOperations } from './samples.ts';
 import { sensorOperations } from './sensors.ts';
 import { tariffOperations } from './tariffs.ts';
 import { tokenOperations } from './tokens.ts';
+
+export const BASE = '/api/v1';
 
 export interface V1Options {
   readonly context: V1Context;
@@ -28,15 +28,26 @@ export interface V1Options {
 /** Bytes of a body that is read whole: about 200,000 samples. */
 const BODY_LIMIT = 10 * 1024 * 1024;
 
-/** Nothing on the page comes from elsewhere; Swagger UI sets styles by script. */
-const POLICY =
-  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
+const DESCRIPTION = {
+  title: 'DAISEE monitor',
+  version: '1',
+  description:
+    'What the meters of a node measured. Instants are Unix milliseconds, and ISO 8601 with a zone where they are asked; power is in watts with the sign of its sensor; energy and registers are watt-hours as decimal text with 6 places (exact).',
+  base: BASE,
+  security: {
+    password: { type: 'http', scheme: 'basic' },
+    token: { type: 'http', scheme: 'bearer' },
+    session: { type: 'apiKey', in: 'cookie', name: 'daisee_session' },
+  },
+  problem: problemShape,
+};
 
 const operationsOf = (context: V1Context): readonly Described[] => [
   healthOperation(context),
   ...sensorOperations(context),
   ...sampleOperations(context),
   ...measurementOperations(context),
+  pointsOperation(context),
   ...csvOperations(context),
   ...tariffOperations(context),
   ...tokenOperations(context),
@@ -50,9 +61,9 @@ const addBodies = (v1: FastifyInstance): void => {
   const whole = { parseAs: 'string', bodyLimit: BODY_LIMIT } as const;
   v1.addContentTypeParser('application/json', whole, (_request: FastifyRequest, body: string, done: Done) => {
     try {
-      done(null, JSON.parse(body));
+      done(null, jsonOf(body));
     } catch (error) {
-      done(new RequestRefused(400, 'bad-body', `The body is no JSON: ${messageOf(error)}.`));
+      done(error instanceof Error ? error : new RequestRefused(400, 'monitor.bad-body', String(error)));
     }
   });
   v1.addContentTypeParser(
@@ -65,25 +76,13 @@ const addBodies = (v1: FastifyInstance): void => {
 };
 
 /** Adds `/api/v1` to a server. */
-export const addV1 = async (
-  app: FastifyInstance,
-  { context, access, onFailure }: V1Options,
-): Promise<void> => {
-  const operations = operationsOf(context);
-  const document = openApiOf(operations);
-  await app.register(
-    async (v1) => {
-      addBodies(v1);
-      v1.setErrorHandler(async (error, request, reply) => {
-        if (failureOf(error).status >= 500) onFailure(`${request.method} ${request.url}`, error);
-        return await sendProblem(error, request, reply);
-      });
-      v1.setNotFoundHandler((request, reply) => sendProblem(notFound(request.url), request, reply));
-      for (const described of operations) addOperation(v1, access, described);
-      v1.get('/openapi.json', async () => document);
-      await v1.register(swagger, { mode: 'static', specification: { document } as StaticDocumentSpec });
-      await v1.register(swaggerUi, { routePrefix: '/docs', staticCSP: POLICY });
-    },
-    { prefix: BASE },
-  );
-};
+export const addV1 = (app: FastifyInstance, { context, access, onFailure }: V1Options): Promise<void> =>
+  addApi(app, {
+    ...RULES,
+    description: DESCRIPTION,
+    operations: operationsOf(context),
+    admit: (scope, request, reply) => access.toV1(scope)(request, reply),
+    addBodies,
+    notFound,
+    onFailure,
+  });

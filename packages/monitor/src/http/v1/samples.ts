@@ -1,12 +1,15 @@
 /** Samples in and out: ingest of one or many, reading by pages, the newest, the live stream. */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Described, operation, RequestRefused } from '@daisee/http';
 import type { Sample } from '@daisee/meter';
 import { Instant, messageOf, Percent, Watts } from '@daisee/units';
-import type { FastifyRequest } from 'fastify';
 import * as z from 'zod';
-import { RequestRefused } from '../refusals.ts';
+import { tooFarAhead } from '../../horizon.ts';
+import { type Given, givenOfJson, linesOf } from './body.ts';
 import { sensorOf, type V1Context } from './context.ts';
-import { streamSamples } from './live.ts';
-import { type Described, operation } from './operation.ts';
+import { countersOf } from './counters.ts';
+import { lastEventOf, streamSamples } from './live.ts';
 import type { Fault } from './problem.ts';
 import {
   latestShape,
@@ -21,17 +24,13 @@ const GROUP = 'Samples';
 const NDJSON = 'application/x-ndjson';
 /** Bad samples that an answer names. */
 const MOST_NAMED = 20;
+/** Samples read before others get their turn. */
+const TURN = 5000;
 
 const appendedShape = z.object({
   stored: z.number().int(),
   repeated: z.number().int().describe('Samples at an instant that was there already: the first one stays'),
 });
-
-/** A sample that came, and where it stood. */
-export interface Given {
-  readonly place: Pick<Fault, 'index' | 'line'>;
-  readonly value: unknown;
-}
 
 const placeText = ({ index, line }: Pick<Fault, 'index' | 'line'>): string =>
   line === undefined ? `sample ${index}` : `line ${line}`;
@@ -42,26 +41,28 @@ const refuse = (faults: readonly Fault[], bad: number): RequestRefused => {
   const where = first ? `${placeText(first)}: ${first.path} ${first.message}` : '';
   return new RequestRefused(
     400,
-    'samples',
+    'monitor.samples',
     `Nothing of it was stored, since ${bad === 1 ? 'one sample' : `${bad} samples`} cannot be: ${where}${bad > 1 ? ', …' : ''}.`,
     { errors: named },
   );
 };
 
 /** @throws RequestRefused (400) that names the bad ones. */
-export const samplesOf = (given: readonly Given[]): readonly Sample[] => {
+export const samplesOf = async (given: readonly Given[]): Promise<readonly Sample[]> => {
   const faults: Fault[] = [];
   let bad = 0;
   const samples: Sample[] = [];
-  for (const { place, value } of given) {
+  for (const [n, { place, value }] of given.entries()) {
+    if (n % TURN === TURN - 1) await nextTurn();
     const result = newSampleShape.safeParse(value);
     if (result.success) {
-      const { at, power, stateOfCharge, voltage } = result.data;
+      const { at, power, stateOfCharge, voltage, ...counters } = result.data;
       samples.push({
         at: Instant(at),
         power: Watts(power),
         ...(stateOfCharge === undefined ? {} : { stateOfCharge: Percent(stateOfCharge) }),
         ...(voltage === undefined ? {} : { voltage }),
+        ...countersOf(counters),
       });
       continue;
     }
@@ -74,13 +75,13 @@ export const samplesOf = (given: readonly Given[]): readonly Sample[] => {
   return samples;
 };
 
-const linesOf = (text: string): readonly Given[] => {
+const givenOfLines = async (text: string): Promise<readonly Given[]> => {
   const given: Given[] = [];
   const faults: Fault[] = [];
   let bad = 0;
-  for (const [i, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue;
-    const place = { line: i + 1 };
+  for (const [number, line] of linesOf(text)) {
+    const place = { line: number };
+    if (number % TURN === 0) await nextTurn();
     try {
       given.push({ place, value: JSON.parse(line) });
     } catch (error) {
@@ -93,16 +94,21 @@ const linesOf = (text: string): readonly Given[] => {
   return given;
 };
 
-const givenOf = (body: unknown, lines: boolean): readonly Given[] => {
-  if (lines) return linesOf(String(body));
-  const values: readonly unknown[] = Array.isArray(body) ? body : [body];
-  return values.map((value, index) => ({ place: { index }, value }));
-};
-
-/** The instant after which a stream resumes: the header that browsers send, or `?lastEventId=` for those who cannot. */
-const resumeAfterOf = (request: FastifyRequest, lastEventId: string | undefined): Instant | undefined => {
-  const text = request.headers['last-event-id'] ?? lastEventId;
-  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Instant(Number(text)) : undefined;
+/** @throws RequestRefused (400) that names the samples which are too far ahead of the monitor's clock. */
+export const checkNotAhead = async (
+  context: V1Context,
+  sensorId: number,
+  samples: readonly Sample[],
+  given: readonly Given[],
+): Promise<void> => {
+  const places = await tooFarAhead(context, sensorId, samples);
+  if (places.length === 0) return;
+  const now = new Date(context.clock.now()).toISOString();
+  const message = `is more than a day ahead of the monitor's clock, which shows ${now}: set the clock that stamps the samples, or the monitor's`;
+  const faults = places
+    .slice(0, MOST_NAMED)
+    .map((place) => ({ ...given[place]?.place, path: 'at', message }));
+  throw refuse(faults, places.length);
 };
 
 /** @throws RequestRefused (409) for one that takes no more samples. */
@@ -110,13 +116,13 @@ export const checkTakes = async ({ directory }: V1Context, id: number): Promise<
   if ((await directory.archived()).has(id))
     throw new RequestRefused(
       409,
-      'archived',
+      'monitor.archived',
       `Sensor ${id} is archived and takes no samples: PATCH /api/v1/sensors/${id} with {"archived": false} first.`,
     );
 };
 
 export const sampleOperations = (context: V1Context): readonly Described[] => {
-  const { store, subscribe, ingest } = context;
+  const { store, subscribe, ingest, patience, onFailure } = context;
   return [
     operation({
       id: 'sendSamples',
@@ -125,10 +131,10 @@ export const sampleOperations = (context: V1Context): readonly Described[] => {
       group: GROUP,
       summary: 'Store one sample or many',
       description:
-        'All or none: once it is answered they survive whatever happens to the monitor. May be repeated: a sample at an instant that is there already is not stored again. At most 10 MB.',
+        'When one cannot be stored, none is; once it is answered they survive whatever happens to the monitor. Without an answer, or with a 5xx, a part of a long list may have been stored: send it again. Samples may be late by any time, and up to a day ahead of the monitor’s clock. May be repeated: a sample at an instant that is there already is not stored again. At most 10 MB.',
       scope: 'write',
       params: sensorParams,
-      body: {
+      bodies: {
         'application/json': {
           shape: z.unknown(),
           described: z.union([newSampleShape, z.array(newSampleShape)]),
@@ -143,7 +149,10 @@ export const sampleOperations = (context: V1Context): readonly Described[] => {
         const sensor = await sensorOf(context, id);
         await checkTakes(context, sensor.id);
         const lines = (request.headers['content-type'] ?? '').toLowerCase().startsWith(NDJSON);
-        const { stored, repeated } = await ingest(sensor.id, samplesOf(givenOf(body, lines)));
+        const given = lines ? await givenOfLines(String(body)) : givenOfJson(body);
+        const samples = await samplesOf(given);
+        await checkNotAhead(context, sensor.id, samples, given);
+        const { stored, repeated } = await ingest(sensor.id, samples);
         return { stored, repeated };
       },
     }),
@@ -188,19 +197,23 @@ export const sampleOperations = (context: V1Context): readonly Described[] => {
       group: GROUP,
       summary: 'Samples as they are stored, as server-sent events',
       description:
-        'An event `sample` for each one, its id the instant, its data as in `latest`. With the header `Last-Event-ID` it begins with those after that one.',
+        'An event `sample` for each one, its data as in `latest`, its id `s` and the sample’s `id`. They come in the order of storing; with the header `Last-Event-ID` it begins with those stored after that one, also those that are older than what was there and came late. An instant in Unix milliseconds is taken for a `Last-Event-ID`, too. Samples that another monitor puts into the same database are not told.',
       scope: 'read',
       params: sensorParams,
       query: z.object({
         lastEventId: z.string().optional().describe('For those who cannot send the header'),
       }),
       answers: { 200: { description: 'Events', type: 'text/event-stream', shape: z.string() } },
-      endless: true,
+      isEndless: true,
       answer: async ({ params: { id }, query: { lastEventId }, request, reply }) => {
         const sensor = await sensorOf(context, id);
-        // From here on the answer is written without Fastify.
-        reply.hijack();
-        await streamSamples(reply.raw, sensor, resumeAfterOf(request, lastEventId), { store, subscribe });
+        const last = lastEventOf(request.headers['last-event-id'] ?? lastEventId);
+        await streamSamples(reply, sensor, last, {
+          store,
+          subscribe,
+          patience,
+          onFailure: (error) => onFailure(`${request.method} ${request.url}`, error),
+        });
       },
     }),
   ];

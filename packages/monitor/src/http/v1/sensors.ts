@@ -1,12 +1,18 @@
 /** Sensors: listed, made, renamed, archived. */
+import { type Described, operation } from '@daisee/http';
 import * as z from 'zod';
-import { sensorOf, type V1Context } from './context.ts';
-import { type Described, operation } from './operation.ts';
+import { namedSensorOf, type V1Context } from './context.ts';
+import { ruleOf, ruleShape } from './counters.ts';
 import { SIGNS, sensorAnswer, sensorParams, sensorShape } from './shapes.ts';
 
 const GROUP = 'Sensors';
-const nameShape = z.string().trim().min(1).max(200);
-const JSON_TYPE = 'application/json';
+/** PostgreSQL takes no NUL, and half a character is none. */
+const nameShape = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'needs characters that can be shown');
 
 export const sensorOperations = (context: V1Context): readonly Described[] => {
   const { store, directory, clock } = context;
@@ -30,20 +36,27 @@ export const sensorOperations = (context: V1Context): readonly Described[] => {
       path: '/sensors',
       group: GROUP,
       summary: 'Make a sensor',
-      description: 'One of that name, sign and type that is there already is the answer.',
+      description:
+        'One of that name, sign and type that is there already is the answer; what is given of its counter, and whether it reports on change, holds from then on.',
       scope: 'admin',
-      body: {
-        [JSON_TYPE]: {
-          shape: z.strictObject({ name: nameShape, sign: z.enum(SIGNS), type: nameShape.optional() }),
-        },
-      },
+      body: z.strictObject({
+        name: nameShape,
+        sign: z.enum(SIGNS),
+        type: nameShape.optional(),
+        ...ruleShape,
+      }),
       answers: {
         201: { description: 'It was made', shape: sensorShape },
         200: { description: 'It was there', shape: sensorShape },
       },
-      answer: async ({ body: { name, sign, type }, reply }) => {
+      answer: async ({ body: { name, sign, type, ...rule }, reply }) => {
         const there = (await store.sensors()).some((sensor) => sensor.name === name);
-        const sensor = await store.addSensor({ name, sign, ...(type === undefined ? {} : { type }) });
+        const sensor = await store.addSensor({
+          name,
+          sign,
+          ...(type === undefined ? {} : { type }),
+          ...ruleOf(rule),
+        });
         void reply.code(there ? 200 : 201).header('Location', `/api/v1/sensors/${sensor.id}`);
         return sensorAnswer(sensor, await directory.archived());
       },
@@ -58,7 +71,7 @@ export const sensorOperations = (context: V1Context): readonly Described[] => {
       params: sensorParams,
       answers: { 200: { description: 'It', shape: sensorShape } },
       answer: async ({ params: { id } }) =>
-        sensorAnswer(await sensorOf(context, id), await directory.archived()),
+        sensorAnswer(await namedSensorOf(context, id), await directory.archived()),
     }),
     operation({
       id: 'changeSensor',
@@ -69,17 +82,13 @@ export const sensorOperations = (context: V1Context): readonly Described[] => {
       description: 'An archived sensor keeps what it measured and takes no samples over HTTP.',
       scope: 'admin',
       params: sensorParams,
-      body: {
-        [JSON_TYPE]: {
-          shape: z.strictObject({ name: nameShape.optional(), archived: z.boolean().optional() }),
-        },
-      },
+      body: z.strictObject({ name: nameShape.optional(), archived: z.boolean().optional() }),
       answers: { 200: { description: 'As it is now', shape: sensorShape } },
       answer: async ({ params: { id }, body: { name, archived } }) => {
-        await sensorOf(context, id);
+        await namedSensorOf(context, id);
         if (name !== undefined) await directory.renameSensor(id, name);
         if (archived !== undefined) await directory.archiveSensor(id, archived ? clock.now() : undefined);
-        return sensorAnswer(await sensorOf(context, id), await directory.archived());
+        return sensorAnswer(await namedSensorOf(context, id), await directory.archived());
       },
     }),
   ];

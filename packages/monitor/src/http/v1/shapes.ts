@@ -5,6 +5,7 @@
 import { formatMicro, type Instant } from '@daisee/units';
 import * as z from 'zod';
 import type { Sensor, StoredSample } from '../../store/store.ts';
+import { counterShape, countersText, registerShape, ruleAnswer, ruleShape } from './counters.ts';
 
 /** Samples in one answer: the default and the most that `limit` may ask for. */
 const DEFAULT_LIMIT = 1000;
@@ -15,17 +16,6 @@ const HIGHEST_POWER = 1e8;
 
 export const instantShape = z.number().int().describe('Unix milliseconds');
 export const SIGNS = ['load', 'source', 'signed'] as const;
-/** Watt-hours, exactly. */
-export const wattHoursShape = z
-  .string()
-  .regex(/^-?\d+(\.\d{1,6})?$/, 'watt-hours like 12.345678')
-  .describe('Watt-hours as decimal text');
-/** A register never falls below zero. */
-export const registerShape = z
-  .string()
-  .regex(/^\d+(\.\d{1,6})?$/, 'watt-hours like 12.345678')
-  .describe('Watt-hours as decimal text');
-
 const sampleShape = z.object({
   id: z.number().int(),
   /** Unix milliseconds. */
@@ -36,6 +26,13 @@ const sampleShape = z.object({
   stateOfCharge: z.number().min(0).max(100).optional(),
   /** Volts. */
   voltage: z.number().optional(),
+  /** Wh that the device's own counter showed, as it showed it. */
+  counter: registerShape.optional(),
+  /** Wh that its counter of export showed. */
+  exportedCounter: registerShape.optional(),
+  /** Where samples were thinned: how many it stands for (its power is their mean), and for how many ms from `at` on. */
+  samples: z.number().int().optional(),
+  span: z.number().optional(),
   /** Wh counted up to this sample (import, for a signed sensor). */
   register: registerShape,
   /** Wh of export; signed sensors only. */
@@ -56,6 +53,7 @@ export const sensorShape = z.object({
     .describe(
       'How its samples count: load takes energy, source gives it, signed does both (import positive)',
     ),
+  ...ruleShape,
   archived: instantShape.optional().describe('Since when it takes no samples; absent while it does'),
 });
 type SensorAnswer = z.infer<typeof sensorShape>;
@@ -71,22 +69,25 @@ export const healthShape = z.object({
   waiting: z.number().int(),
 });
 
-export const sampleAnswer = (sample: StoredSample, sensor: Sensor): SampleAnswer => ({
+export const sampleAnswer = (sample: StoredSample, sensor: Pick<Sensor, 'sign'>): SampleAnswer => ({
   id: sample.id,
   at: sample.at,
   power: sample.power,
   ...(sample.stateOfCharge === undefined ? {} : { stateOfCharge: sample.stateOfCharge }),
   ...(sample.voltage === undefined ? {} : { voltage: sample.voltage }),
+  ...countersText(sample),
+  ...(sample.samples === undefined ? {} : { samples: sample.samples }),
+  ...(sample.span === undefined ? {} : { span: sample.span }),
   register: formatMicro(sample.register),
   ...(sensor.sign === 'signed' ? { exported: formatMicro(sample.exported) } : {}),
 });
 
 export const sensorAnswer = (
-  { id, name, type, sign }: Sensor,
+  { id, name, type, sign, ...rule }: Sensor,
   archived: ReadonlyMap<number, Instant> = new Map(),
 ): SensorAnswer => {
   const since = archived.get(id);
-  return { id, name, type, sign, ...(since === undefined ? {} : { archived: since }) };
+  return { id, name, type, sign, ...ruleAnswer(rule), ...(since === undefined ? {} : { archived: since }) };
 };
 
 const isoInstant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
@@ -124,4 +125,8 @@ export const newSampleShape = z.strictObject({
   power: z.number().min(-HIGHEST_POWER).max(HIGHEST_POWER).describe('Watts, with the sign of the sensor'),
   stateOfCharge: z.number().min(0).max(100).optional().describe('Percent'),
   voltage: z.number().optional().describe('Volts'),
+  counter: counterShape
+    .optional()
+    .describe("Wh that the device's own counter showed, as decimal text; it may restart or roll over"),
+  exportedCounter: counterShape.optional().describe('The same of its counter of export; signed sensors only'),
 });

@@ -1,12 +1,11 @@
 /** Tariffs: set, chosen, removed. */
+import { type Described, operation } from '@daisee/http';
 import { formatMicro } from '@daisee/units';
 import * as z from 'zod';
 import { Euros, type NewTariff, type Rate, type Tariff } from '../../tariff/tariff.ts';
 import type { V1Context } from './context.ts';
-import { type Described, operation } from './operation.ts';
 
 const GROUP = 'Tariffs';
-const JSON_TYPE = 'application/json';
 
 const eurosShape = z
   .string()
@@ -94,7 +93,7 @@ export const tariffOperations = ({ store }: V1Context): readonly Described[] => 
       summary: 'Set a tariff',
       description: 'One of that name becomes what is given, and stays current if it was.',
       scope: 'admin',
-      body: { [JSON_TYPE]: { shape: newTariffShape } },
+      body: newTariffShape,
       answers: { 200: { description: 'As it is now', shape: tariffShape } },
       answer: async ({ body }) => tariffAnswer(await store.setTariff(newTariffOf(body))),
     }),
@@ -105,7 +104,7 @@ export const tariffOperations = ({ store }: V1Context): readonly Described[] => 
       group: GROUP,
       summary: 'Price energy by a tariff, or by none',
       scope: 'admin',
-      body: { [JSON_TYPE]: { shape: z.strictObject({ id: idShape.nullable() }) } },
+      body: z.strictObject({ id: idShape.nullable() }),
       answers: { 200: { description: 'All of them as they are now', shape: tariffsShape } },
       answer: async ({ body: { id } }) => {
         await store.useTariff(id ?? undefined);

@@ -1,8 +1,8 @@
 /** Tokens: made, listed, revoked. */
+import { type Described, hashOf, newSecret, operation } from '@daisee/http';
 import * as z from 'zod';
-import { hashOf, newSecret, SCOPES } from '../../tokens/token.ts';
+import { SCOPES } from '../../tokens/token.ts';
 import type { V1Context } from './context.ts';
-import { type Described, operation } from './operation.ts';
 import { instantShape } from './shapes.ts';
 
 const GROUP = 'Tokens';
@@ -35,11 +35,7 @@ export const tokenOperations = ({ directory, clock }: V1Context): readonly Descr
     description:
       '`read` what was measured, `write` samples (and nothing else), `admin` everything. Only a hash of the secret is kept: it is in this answer and never again.',
     scope: 'admin',
-    body: {
-      'application/json': {
-        shape: z.strictObject({ name: z.string().trim().min(1).max(200), scopes: scopesShape }),
-      },
-    },
+    body: z.strictObject({ name: z.string().trim().min(1).max(200), scopes: scopesShape }),
     answers: {
       201: {
         description: 'It and its secret, to send as `Authorization: Bearer`',

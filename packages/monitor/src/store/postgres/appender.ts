@@ -1,30 +1,28 @@
 /** Storing samples with their registers in PostgreSQL, in order or late. */
 import type { Sample } from '@daisee/meter';
 import type { Duration } from '@daisee/units';
-import {
-  type ChangedRow,
-  createRecount,
-  distinct,
-  type NewRow,
-  type RowState,
-  rowsAfter,
-} from '../recount.ts';
-import { STATE_COLUMNS, type StateRow, stateOf, storedSampleFrom } from '../rows.ts';
-import {
-  type Appended,
-  type AppendOptions,
-  DEFAULT_MAX_GAP,
-  type Sensor,
-  type StoredSample,
-} from '../store.ts';
+import { type ChangedRow, createRecount, type NewRow, type RowState, rowsAfter } from '../recount.ts';
+import { STATE_COLUMNS, STRETCH_CODES, type StateRow, stateOf, storedSampleFrom } from '../rows.ts';
+import { integrationRule } from '../sensor-rows.ts';
+import { DEFAULT_MAX_GAP, type Sensor, type StoredSample } from '../store.ts';
 import { type Ask, arrayOf, type PostgresDatabase } from './database.ts';
 
 /** Rows that travel in one statement. */
 const PAGE = 5000;
 
-const STATES = ['register', 'remainder', 'exported', 'exported_remainder', 'debt', 'highest', 'gap_from'];
+const STATES = [
+  'register',
+  'remainder',
+  'exported',
+  'exported_remainder',
+  'debt',
+  'highest',
+  'gap_from',
+  'stretch',
+  'counters',
+];
 
-const stateArrays = (rows: readonly RowState[]): readonly string[] => [
+const stateArrays = (rows: readonly RowState[]): readonly (string | readonly (string | null)[])[] => [
   arrayOf(rows.map(({ state }) => state.register)),
   arrayOf(rows.map(({ state }) => state.remainder)),
   arrayOf(rows.map(({ state }) => state.exported)),
@@ -32,43 +30,59 @@ const stateArrays = (rows: readonly RowState[]): readonly string[] => [
   arrayOf(rows.map(({ state }) => state.debt)),
   arrayOf(rows.map(({ state }) => state.highest)),
   arrayOf(rows.map(({ gapFrom }) => gapFrom ?? null)),
+  arrayOf(rows.map(({ stretch }) => STRETCH_CODES[stretch])),
+  // Quoted by the client.
+  rows.map(({ counters }) => counters ?? null),
 ];
 
-const INSERT = `INSERT INTO samples (sensor, at, power, state_of_charge, voltage, ${STATES.join(', ')})
-  SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::double precision[], $5::double precision[],
-    $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
-  RETURNING id, at`;
+const INSERT = `INSERT INTO samples (sensor, at, power, state_of_charge, voltage, counter, exported_counter,
+    ${STATES.join(', ')})
+  SELECT * FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::double precision[], $5::double precision[],
+    $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],
+    $14::bigint[], $15::smallint[], $16::text[])
+  RETURNING id, sensor, at`;
 
 const UPDATE = `UPDATE samples SET ${STATES.map((column) => `${column} = new.${column}`).join(', ')}
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-    $8::bigint[]) AS new (id, ${STATES.join(', ')}) WHERE samples.id = new.id`;
+    $8::bigint[], $9::smallint[], $10::text[]) AS new (id, ${STATES.join(', ')}) WHERE samples.id = new.id`;
 
-const insert = async (
-  ask: Ask,
-  sensor: Sensor,
-  rows: readonly NewRow[],
-): Promise<readonly StoredSample[]> => {
+/** A row and the sensor it belongs to. */
+interface OwnedRow {
+  readonly sensor: Sensor;
+  readonly row: NewRow;
+}
+
+const insertAll = async (ask: Ask, rows: readonly OwnedRow[]): Promise<readonly StoredSample[]> => {
   const stored: StoredSample[] = [];
   for (let start = 0; start < rows.length; start += PAGE) {
     const page = rows.slice(start, start + PAGE);
-    const given = await ask<{ id: bigint; at: bigint }>({
+    const samples = page.map(({ row }) => row.sample);
+    const given = await ask<{ id: bigint; sensor: number; at: bigint }>({
       name: 'insert',
       text: INSERT,
       values: [
-        sensor.id,
-        arrayOf(page.map(({ sample }) => sample.at)),
-        arrayOf(page.map(({ sample }) => Math.round(sample.power * 1e6))),
-        arrayOf(page.map(({ sample }) => sample.stateOfCharge ?? null)),
-        arrayOf(page.map(({ sample }) => sample.voltage ?? null)),
-        ...stateArrays(page),
+        arrayOf(page.map(({ sensor }) => sensor.id)),
+        arrayOf(samples.map(({ at }) => at)),
+        arrayOf(samples.map(({ power }) => Math.round(power * 1e6))),
+        arrayOf(samples.map(({ stateOfCharge }) => stateOfCharge ?? null)),
+        arrayOf(samples.map(({ voltage }) => voltage ?? null)),
+        arrayOf(samples.map(({ counter }) => counter ?? null)),
+        arrayOf(samples.map(({ exportedCounter }) => exportedCounter ?? null)),
+        ...stateArrays(page.map(({ row }) => row)),
       ],
     });
-    const ids = new Map(given.map(({ id, at }) => [Number(at), Number(id)]));
-    for (const { sample, state } of page)
-      stored.push(storedSampleFrom(ids.get(sample.at) ?? 0, sample, state));
+    const ids = new Map(given.map(({ id, sensor, at }) => [`${sensor} ${at}`, Number(id)]));
+    for (const { sensor, row } of page)
+      stored.push(storedSampleFrom(ids.get(`${sensor.id} ${row.sample.at}`) ?? 0, row.sample, row.state));
   }
   return stored;
 };
+
+const insert = (ask: Ask, sensor: Sensor, rows: readonly NewRow[]): Promise<readonly StoredSample[]> =>
+  insertAll(
+    ask,
+    rows.map((row) => ({ sensor, row })),
+  );
 
 const update = async (ask: Ask, rows: readonly ChangedRow[]): Promise<void> => {
   if (rows.length === 0) return;
@@ -86,13 +100,20 @@ const insertLate = async (
   samples: readonly Sample[],
   maxGap: Duration,
 ): Promise<readonly StoredSample[]> => {
-  let cursor = (samples[0]?.at ?? 0) - 1;
+  const first = samples[0]?.at ?? 0;
+  // What comes late may be old enough to be thinned, too.
+  await ask({
+    name: 'thin-again',
+    text: 'UPDATE thinned SET until = $2 WHERE sensor = $1 AND until > $2',
+    values: [sensor.id, first],
+  });
+  let cursor = first - 1;
   const [base] = await ask<StateRow>({
     name: 'newest-until',
     text: `SELECT ${STATE_COLUMNS} FROM samples WHERE sensor = $1 AND at <= $2 ORDER BY at DESC LIMIT 1`,
     values: [sensor.id, cursor],
   });
-  const recount = createRecount(base && stateOf(base), samples, { sign: sensor.sign, maxGap });
+  const recount = createRecount(base, samples, integrationRule(sensor, maxGap));
   const stored: StoredSample[] = [];
   const add = async (rows: readonly NewRow[]): Promise<void> => {
     for (const one of await insert(ask, sensor, rows)) stored.push(one);
@@ -114,26 +135,51 @@ const insertLate = async (
   return stored;
 };
 
-/** Makes the `append` of a store in this database. */
+/** Samples to be stored: checked, ascending, each instant once, one at least. */
+export interface NewSamples {
+  readonly sensor: Sensor;
+  readonly samples: readonly Sample[];
+  readonly maxGap: Duration | undefined;
+}
+
+/** Makes what stores samples of several sensors, each named once, in one transaction: what was stored of each. */
 export const createPostgresAppender =
   ({ transaction }: PostgresDatabase) =>
-  async (
-    sensor: Sensor,
-    samples: readonly Sample[],
-    { maxGap = DEFAULT_MAX_GAP }: AppendOptions,
-  ): Promise<Appended> => {
-    const wanted = distinct(samples);
-    const [first] = wanted;
-    if (!first) return { stored: 0, repeated: 0, samples: [] };
+  (lists: readonly NewSamples[]): Promise<readonly (readonly StoredSample[])[]> => {
+    const ids = lists.map(({ sensor }) => sensor.id).join(', ');
     // One append of a sensor at a time, whoever sends it: the sensor's row is the lock, and what comes after it sees
     // what the one before stored. All in one round trip.
-    const opening = `SELECT FROM sensors WHERE id = ${sensor.id} FOR NO KEY UPDATE;
-      SELECT ${STATE_COLUMNS} FROM samples WHERE sensor = ${sensor.id} ORDER BY at DESC LIMIT 1`;
-    const stored = await transaction(opening, (ask, rows) => {
-      const [last] = rows as readonly StateRow[];
-      return !last || first.at > Number(last.at)
-        ? insert(ask, sensor, rowsAfter(last && stateOf(last), wanted, { sign: sensor.sign, maxGap }))
-        : insertLate(ask, sensor, wanted, maxGap);
+    const opening = `SELECT FROM sensors WHERE id IN (${ids}) ORDER BY id FOR NO KEY UPDATE;
+      SELECT newest.* FROM unnest(ARRAY[${ids}]) AS wanted (sensor) CROSS JOIN LATERAL
+        (SELECT sensor, ${STATE_COLUMNS} FROM samples WHERE samples.sensor = wanted.sensor ORDER BY at DESC LIMIT 1)
+        AS newest`;
+    return transaction(opening, async (ask, rows) => {
+      const newest = new Map(
+        (rows as readonly (StateRow & { readonly sensor: number })[]).map((row) => [row.sensor, row]),
+      );
+      const isLate = ({ sensor, samples }: NewSamples): boolean => {
+        const last = newest.get(sensor.id);
+        return last !== undefined && (samples[0]?.at ?? 0) <= Number(last.at);
+      };
+      const inOrder = lists
+        .filter((list) => !isLate(list))
+        .flatMap(({ sensor, samples, maxGap = DEFAULT_MAX_GAP }) => {
+          const last = newest.get(sensor.id);
+          return rowsAfter(last && stateOf(last), samples, integrationRule(sensor, maxGap)).map((row) => ({
+            sensor,
+            row,
+          }));
+        });
+      const stored = new Map<number, StoredSample[]>(lists.map(({ sensor }) => [sensor.id, []]));
+      const samplesStored = await insertAll(ask, inOrder);
+      for (const [i, { sensor }] of inOrder.entries()) {
+        const sample = samplesStored[i];
+        if (sample) stored.get(sensor.id)?.push(sample);
+      }
+      for (const list of lists.filter(isLate)) {
+        const { sensor, samples, maxGap = DEFAULT_MAX_GAP } = list;
+        stored.set(sensor.id, [...(await insertLate(ask, sensor, samples, maxGap))]);
+      }
+      return lists.map(({ sensor }) => stored.get(sensor.id) ?? []);
     });
-    return { stored: stored.length, repeated: samples.length - stored.length, samples: stored };
   };

@@ -2,14 +2,17 @@
  * The store for many nodes on one monitor: PostgreSQL 15 or newer, the same tables and the same arithmetic as the
  * embedded store, each question one statement, so that its answer is of one moment whoever writes meanwhile.
  */
-import { Duration, Energy, Instant, Register, Watts } from '@daisee/units';
+import { type Clock, Duration, Energy, Instant, Register, Watts } from '@daisee/units';
 import { SensorDiffers, UnknownSensor } from '../errors.ts';
+import { POWERS_OF, powersIn } from '../powers.ts';
 import {
   type Edge,
+  edgeBetween,
   energyBetween,
   FOLLOWED_COLUMNS,
   type FollowedRow,
   followedSampleOf,
+  IS_SAMPLE,
   registersAt,
   SAMPLE_COLUMNS,
   type SampleRow,
@@ -17,6 +20,15 @@ import {
   type StateRow,
   storedSampleOf,
 } from '../rows.ts';
+import {
+  changedSensor,
+  RULE_COLUMNS,
+  ruleValues,
+  SELECT_SENSORS,
+  type SensorRow,
+  sensorOfRow,
+} from '../sensor-rows.ts';
+import type { StoreOptions } from '../sqlite-store.ts';
 import { stepEdges } from '../steps.ts';
 import { DEFAULT_TYPE, type RemoteStore, type Sensor, type SensorType } from '../store.ts';
 import { createPostgresAppender } from './appender.ts';
@@ -29,6 +41,8 @@ import {
 } from './database.ts';
 import { migratePostgres } from './schema.ts';
 import { addType, createPostgresTariffs } from './tariffs.ts';
+import { createPostgresThinner } from './thinner.ts';
+import { createTurns } from './turns.ts';
 
 /** Beyond a bigint's reach nothing is stored. */
 const FAR = Number.MAX_SAFE_INTEGER;
@@ -39,11 +53,8 @@ const down = (at: number): number => within(Math.floor(at));
 
 const HIGHEST_ID = 2 ** 31 - 1;
 
-const SENSORS = `SELECT sensors.id, sensors.name, sign, types.name AS type, types.id AS "typeId"
-  FROM sensors JOIN types ON types.id = sensors.type`;
-
 const prefixed = (prefix: string): string =>
-  STATE_COLUMNS.split(', ')
+  STATE_COLUMNS.split(/,\s*/)
     .map((column) => `${prefix}.${column} AS ${prefix}_${column}`)
     .join(', ');
 
@@ -59,34 +70,23 @@ const EDGES = `SELECT ${prefixed('older')}, ${prefixed('newer')}
 /** Float sums, as a mean needs. */
 const POWERS = `SELECT part.count, part."microWatts"
   FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS edge (first, until, place)
-  CROSS JOIN LATERAL (SELECT count(*)::int AS count, coalesce(sum(power), 0)::double precision AS "microWatts"
+  CROSS JOIN LATERAL (SELECT coalesce(sum(coalesce(stands_for, 1)), 0)::int AS count,
+      coalesce(sum(coalesce(power_sum, power)), 0)::double precision AS "microWatts"
     FROM samples WHERE sensor = $1 AND at >= edge.first AND at < edge.until) AS part
   ORDER BY place`;
 
-type Prefixed = Readonly<Record<string, bigint | null>>;
+type Prefixed = Readonly<Record<string, unknown>>;
 
-const stateRow = (row: Prefixed, prefix: 'older' | 'newer'): StateRow | undefined => {
-  const column = (name: string): bigint => row[`${prefix}_${name}`] ?? 0n;
-  if (row[`${prefix}_id`] === null) return undefined;
-  return {
-    id: column('id'),
-    at: column('at'),
-    power: column('power'),
-    register: column('register'),
-    remainder: column('remainder'),
-    exported: column('exported'),
-    exported_remainder: column('exported_remainder'),
-    debt: column('debt'),
-    highest: column('highest'),
-    gap_from: row[`${prefix}_gap_from`] ?? null,
-  };
-};
+const STATE_NAMES = STATE_COLUMNS.split(/,\s*/);
 
-const edgeOf = (at: Instant, row: Prefixed): Edge => {
-  const before = stateRow(row, 'older');
-  const after = Number(before?.at) === at ? undefined : stateRow(row, 'newer');
-  return { at, ...(before ? { before } : {}), ...(after ? { after } : {}) };
-};
+const stateRow = (row: Prefixed, prefix: 'older' | 'newer'): StateRow | undefined =>
+  row[`${prefix}_id`] === null
+    ? undefined
+    : (Object.fromEntries(
+        STATE_NAMES.map((name) => [name, row[`${prefix}_${name}`]]),
+      ) as unknown as StateRow);
+
+export type PostgresStoreOptions = PostgresOptions & Pick<StoreOptions, 'clock'>;
 
 /**
  * Opens a store in a PostgreSQL database and brings its schema up to date. Connections that die are replaced: while
@@ -94,28 +94,38 @@ const edgeOf = (at: Instant, row: Prefixed): Edge => {
  * A call that lost its connection may have been carried out; samples may be appended again, they are stored once.
  * @throws StoreError: cannot be reached, refused, not a store, newer schema, server older than 15, …
  */
-export const openPostgresStore = async (options: PostgresOptions): Promise<RemoteStore> => {
+export const openPostgresStore = async ({
+  clock,
+  ...options
+}: PostgresStoreOptions): Promise<RemoteStore> => {
   const database = createPostgresDatabase(options);
   try {
     await migratePostgres(database);
-    return storeOn(database);
+    return storeOn(database, clock);
   } catch (error) {
     await database.close();
     throw error;
   }
 };
 
-const storeOn = (database: PostgresDatabase): RemoteStore => {
+const storeOn = (database: PostgresDatabase, clock: Clock | undefined): RemoteStore => {
   const { ask, transaction } = database;
-  const append = createPostgresAppender(database);
+  const append = createTurns(createPostgresAppender(database));
+  const thin = createPostgresThinner(database);
   const tariffs = createPostgresTariffs(database);
 
-  const sensors = (): Promise<readonly Sensor[]> => ask({ text: `${SENSORS} ORDER BY sensors.id` });
+  const sensors = async (): Promise<readonly Sensor[]> =>
+    (await ask<SensorRow>({ text: `${SELECT_SENSORS} ORDER BY sensors.id` })).map(sensorOfRow);
   const sensorOf = async (id: number): Promise<Sensor | undefined> => {
     if (!Number.isInteger(id) || id < 1 || id > HIGHEST_ID) return undefined;
-    return (await ask<Sensor>({ name: 'sensor', text: `${SENSORS} WHERE sensors.id = $1`, values: [id] }))[0];
+    const [row] = await ask<SensorRow>({
+      name: 'sensor',
+      text: `${SELECT_SENSORS} WHERE sensors.id = $1`,
+      values: [id],
+    });
+    return row && sensorOfRow(row);
   };
-  // Asked before every answer about a sensor; few, and all but their names stays as it is, so they are kept.
+  // Asked before every answer about a sensor; few, and hardly anything of them changes, so they are kept.
   const known = new Map<number, Sensor>();
   const existing = async (id: number): Promise<Sensor> => {
     const sensor = known.get(id) ?? (await sensorOf(id));
@@ -128,22 +138,27 @@ const storeOn = (database: PostgresDatabase): RemoteStore => {
     await existing(sensorId);
     return await ask<Row>(statement);
   };
-  const edges = async (sensorId: number, instants: readonly Instant[]): Promise<readonly Edge[]> => {
+  const edges = async (sensor: Sensor, instants: readonly Instant[]): Promise<readonly Edge[]> => {
     const rows = await ask<Prefixed>({
       name: 'edges',
       text: EDGES,
-      values: [sensorId, arrayOf(instants.map(down))],
+      values: [sensor.id, arrayOf(instants.map(down))],
     });
-    return rows.map((row, i) => edgeOf(instants[i] ?? Instant(0), row));
+    return rows.map((row, i) => {
+      const at = instants[i] ?? Instant(0);
+      const older = stateRow(row, 'older');
+      const newer = Number(older?.at) === at ? undefined : stateRow(row, 'newer');
+      return edgeBetween(at, older, newer, sensor, clock);
+    });
   };
   const energyByEdges: RemoteStore['energyByEdges'] = async (sensorId, instants) => {
-    const { sign } = await existing(sensorId);
+    const sensor = await existing(sensorId);
     if (instants.length === 0) return [];
-    const [first, ...ends] = await edges(sensorId, instants);
+    const [first, ...ends] = await edges(sensor, instants);
     if (!first) return [];
     let start = first;
     return ends.map((end) => {
-      const energy = energyBetween(start, end, sign);
+      const energy = energyBetween(start, end, sensor.sign);
       start = end;
       return energy;
     });
@@ -159,24 +174,34 @@ const storeOn = (database: PostgresDatabase): RemoteStore => {
     return sums.map((sum) => (sum.count === 0 ? undefined : sum));
   };
   const named = async (name: string): Promise<Sensor | undefined> =>
-    (await ask<Sensor>({ text: `${SENSORS} WHERE sensors.name = $1`, values: [name] }))[0];
+    (await ask<SensorRow>({ text: `${SELECT_SENSORS} WHERE sensors.name = $1`, values: [name] })).map(
+      sensorOfRow,
+    )[0];
 
   return {
-    addSensor: async ({ name, sign, type = DEFAULT_TYPE }) => {
+    addSensor: async (asked) => {
+      const { name, sign, type = DEFAULT_TYPE } = asked;
       if (!(await named(name)))
         // One at a time, so that identities count up without holes.
         await transaction('LOCK TABLE types, sensors IN SHARE ROW EXCLUSIVE MODE', async (inside) => {
           await addType(inside, type);
           await inside({
-            text: `INSERT INTO sensors (name, sign, type) SELECT $1, $2, id FROM types
+            text: `INSERT INTO sensors (name, sign, type, ${RULE_COLUMNS.join(', ')})
+              SELECT $1, $2, id, $4, $5, $6, $7 FROM types
               WHERE name = $3 AND NOT EXISTS (SELECT FROM sensors WHERE name = $1)`,
-            values: [name, sign, type],
+            values: [name, sign, type, ...ruleValues(asked)],
           });
         });
       const sensor = await named(name);
-      if (sensor?.sign !== sign || sensor.type !== type)
-        throw new SensorDiffers(name, `${sensor?.sign}, ${sensor?.type}`, `${sign}, ${type}`);
-      return sensor;
+      if (!sensor) throw new SensorDiffers(name, 'none', `${sign}, ${type}`);
+      const changed = changedSensor(sensor, asked);
+      if (changed)
+        await ask({
+          text: `UPDATE sensors SET (${RULE_COLUMNS.join(', ')}) = ($2, $3, $4, $5) WHERE id = $1`,
+          values: [changed.id, ...ruleValues(changed)],
+        });
+      known.delete(sensor.id);
+      return changed ?? sensor;
     },
     sensors,
     sensor: sensorOf,
@@ -186,10 +211,28 @@ const storeOn = (database: PostgresDatabase): RemoteStore => {
       (
         await askOf<SampleRow>(sensorId, {
           name: 'samples',
-          text: `SELECT ${SAMPLE_COLUMNS} FROM samples WHERE sensor = $1 AND at >= $2 AND at < $3 ORDER BY at LIMIT $4`,
+          text: `SELECT ${SAMPLE_COLUMNS} FROM samples WHERE sensor = $1 AND at >= $2 AND at < $3
+            AND ${IS_SAMPLE} ORDER BY at LIMIT $4`,
           values: [sensorId, up(from), up(to), limit < 0 ? null : within(limit)],
         })
       ).map(storedSampleOf),
+    powers: async (sensorId, from, to, limit = -1) => {
+      const [row] = await askOf<{ list: string | null }>(sensorId, {
+        name: 'power-list',
+        // As one text: taking rows apart would take most of the time.
+        text: `SELECT string_agg(id || ',' || at || ',' || power, ',' ORDER BY at) AS list
+          FROM (SELECT id, at, power ${POWERS_OF} sensor = $1 AND at >= $2 AND at < $3 ORDER BY at LIMIT $4) AS part`,
+        values: [sensorId, up(from), up(to), limit < 0 ? null : within(limit)],
+      });
+      return powersIn(row?.list ?? '');
+    },
+    newestId: async () => {
+      const [row] = await ask<{ id: bigint }>({
+        name: 'newest-id',
+        text: 'SELECT coalesce(max(id), 0) AS id FROM samples',
+      });
+      return Number(row?.id ?? 0n);
+    },
     last: async (sensorId) => {
       const [row] = await askOf<SampleRow>(sensorId, {
         name: 'last',
@@ -199,9 +242,9 @@ const storeOn = (database: PostgresDatabase): RemoteStore => {
       return row && storedSampleOf(row);
     },
     registerAt: async (sensorId, instant) => {
-      const { sign } = await existing(sensorId);
-      const [edge] = await edges(sensorId, [Instant(Math.round(instant))]);
-      return edge ? registersAt(edge, sign).register : Register(0n);
+      const sensor = await existing(sensorId);
+      const [edge] = await edges(sensor, [Instant(Math.round(instant))]);
+      return edge ? registersAt(edge, sensor.sign).register : Register(0n);
     },
     energy: async (sensorId, from, to) =>
       (await energyBySteps(sensorId, from, to, Duration(to - from)))[0] ?? Energy(0n),
@@ -217,7 +260,8 @@ const storeOn = (database: PostgresDatabase): RemoteStore => {
         await askOf<FollowedRow>(sensorId, {
           name: 'by-id',
           // By the primary key: adding 0 keeps the index on (sensor, at) out of it, which would scan the sensor's samples.
-          text: `SELECT ${FOLLOWED_COLUMNS} FROM samples WHERE id >= $2 AND id < $3 AND sensor + 0 = $1 ORDER BY at`,
+          text: `SELECT ${FOLLOWED_COLUMNS} FROM samples WHERE id >= $2 AND id < $3 AND sensor + 0 = $1
+            AND ${IS_SAMPLE} ORDER BY at`,
           values: [sensorId, up(from), up(to)],
         })
       ).map(followedSampleOf),
@@ -225,7 +269,8 @@ const storeOn = (database: PostgresDatabase): RemoteStore => {
       (
         await askOf<FollowedRow>(sensorId, {
           name: 'from-end',
-          text: `SELECT ${FOLLOWED_COLUMNS} FROM samples WHERE sensor = $1 ORDER BY at DESC LIMIT $2 OFFSET $3`,
+          text: `SELECT ${FOLLOWED_COLUMNS} FROM samples WHERE sensor = $1 AND ${IS_SAMPLE}
+            ORDER BY at DESC LIMIT $2 OFFSET $3`,
           values: [sensorId, within(Math.max(0, to - from)), within(-to)],
         })
       )
@@ -240,6 +285,7 @@ const storeOn = (database: PostgresDatabase): RemoteStore => {
           values: [sensorId, down(from), up(to)],
         })
       ).map((gap) => ({ from: Instant(Number(gap.from)), to: Instant(Number(gap.to)) })),
+    thin: async (sensorId, span, before, limit) => thin(await existing(sensorId), span, before, limit),
     ...tariffs,
     close: () => database.close(),
   };

@@ -1,6 +1,7 @@
 import { newerSchema, notAStore } from '../errors.ts';
 import type { Ask, PostgresDatabase } from './database.ts';
 import { serverTooOld } from './errors.ts';
+import { takeSteps } from './migrations.ts';
 
 /**
  * Step n brings schema n - 1 to n; `daisee_migrations` has a row for each step taken. Never change one that was
@@ -57,6 +58,27 @@ const migrations: readonly string[] = [
   );
   CREATE UNIQUE INDEX current_tariff ON tariffs (current) WHERE current;
   `,
+  `
+  ALTER TABLE sensors
+    ADD COLUMN highest_power bigint,
+    ADD COLUMN counter_tolerance bigint,
+    ADD COLUMN rolls_over_at bigint,
+    ADD COLUMN reports text;
+  ALTER TABLE samples
+    ADD COLUMN counter bigint,
+    ADD COLUMN exported_counter bigint,
+    ADD COLUMN counters text,
+    ADD COLUMN stretch smallint,
+    ADD COLUMN stands_for integer,
+    ADD COLUMN power_sum bigint,
+    ADD COLUMN span bigint;
+  CREATE TABLE thinned (
+    sensor integer NOT NULL,
+    span bigint NOT NULL,
+    until bigint NOT NULL,
+    PRIMARY KEY (sensor, span)
+  );
+  `,
 ];
 
 export const POSTGRES_SCHEMA_VERSION = migrations.length;
@@ -75,7 +97,7 @@ interface Found {
 }
 
 const MIGRATIONS = 'daisee_migrations';
-const TABLES = [MIGRATIONS, 'types', 'sensors', 'samples', 'tariffs'];
+const TABLES = [MIGRATIONS, 'types', 'sensors', 'samples', 'tariffs', 'thinned'];
 
 /** What is there; version 0 for nothing. @throws StoreError when it is not a store or a later version's. */
 const lookedAt = async (
@@ -115,15 +137,7 @@ export const migratePostgres = async (database: PostgresDatabase): Promise<void>
       const { made, version } = await lookedAt(inside, database);
       // "IF NOT EXISTS" would ask for the right to make one even where it is there.
       if (!made) await inside({ text: `CREATE SCHEMA ${schema}` });
-      if (version === 0)
-        await inside({
-          text: `CREATE TABLE ${MIGRATIONS} (version integer PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())`,
-        });
-      for (const [i, step] of migrations.entries()) {
-        if (i < version) continue;
-        await inside({ text: step });
-        await inside({ text: `INSERT INTO ${MIGRATIONS} (version) VALUES ($1)`, values: [i + 1] });
-      }
+      await takeSteps(inside, { table: MIGRATIONS, steps: migrations, version });
     },
   );
 };

@@ -1,7 +1,8 @@
 /** The tariffs in a PostgreSQL store. */
 import { checkTariff, type Tariff } from '../../tariff/tariff.ts';
 import { DEFAULT_TYPE, type RemoteStore } from '../store.ts';
-import { type TariffRow, tariffOf, UnknownTariff } from '../tariffs.ts';
+import { type TariffRow, tariffOf, UnknownTariff, valuesOf } from '../tariffs.ts';
+import { createBriefly } from './briefly.ts';
 import type { Ask, PostgresDatabase } from './database.ts';
 
 /** One writer at a time, so that identities count up without holes; reading goes on. */
@@ -38,51 +39,51 @@ const existing = async (ask: Ask, id: number): Promise<void> => {
 export const createPostgresTariffs = ({
   ask: askAlone,
   transaction,
-}: PostgresDatabase): Pick<RemoteStore, 'tariffs' | 'setTariff' | 'useTariff' | 'removeTariff'> => ({
-  tariffs: () => tariffsIn(askAlone),
-  setTariff: async (tariff) => {
-    checkTariff(tariff);
-    const { name, type = DEFAULT_TYPE, day, night, threshold, hours } = tariff;
-    return await transaction(LOCKED, async (ask) => {
-      await addType(ask, type);
-      const values = [
-        name,
-        type,
-        day.slope,
-        day.constant,
-        night.slope,
-        night.constant,
-        threshold ?? null,
-        hours?.start ?? null,
-        hours?.end ?? null,
-        hours?.zone ?? null,
-      ];
-      const [changed] = await ask({
-        text: `UPDATE tariffs SET (type, ${COLUMNS}) = (SELECT id, ${VALUES} FROM types WHERE types.name = $2)
+}: PostgresDatabase): Pick<RemoteStore, 'tariffs' | 'setTariff' | 'useTariff' | 'removeTariff'> => {
+  const listed = createBriefly(() => tariffsIn(askAlone));
+  /** Changes them, one monitor at a time. */
+  const change = async <T>(work: (ask: Ask) => Promise<T>): Promise<T> => {
+    try {
+      return await transaction(LOCKED, work);
+    } finally {
+      listed.forget();
+    }
+  };
+  return {
+    tariffs: () => listed.get(),
+    setTariff: async (tariff) => {
+      checkTariff(tariff);
+      const { name, type = DEFAULT_TYPE } = tariff;
+      return await change(async (ask) => {
+        await addType(ask, type);
+        const values = [name, type, ...valuesOf(tariff)];
+        const [changed] = await ask({
+          text: `UPDATE tariffs SET (type, ${COLUMNS}) = (SELECT id, ${VALUES} FROM types WHERE types.name = $2)
           WHERE name = $1 RETURNING id`,
-        values,
-      });
-      if (!changed)
-        await ask({
-          text: `INSERT INTO tariffs (name, type, ${COLUMNS}) SELECT $1, id, ${VALUES} FROM types WHERE name = $2`,
           values,
         });
-      const known = await tariffsIn(ask);
-      const set = known.find((one) => one.name === name);
-      if (!set) throw new UnknownTariff(0, known);
-      return set;
-    });
-  },
-  useTariff: (id) =>
-    transaction(LOCKED, async (ask) => {
-      if (id !== undefined) await existing(ask, id);
-      await ask({ text: 'UPDATE tariffs SET current = false WHERE current' });
-      if (id !== undefined)
-        await ask({ text: 'UPDATE tariffs SET current = true WHERE id = $1', values: [id] });
-    }),
-  removeTariff: (id) =>
-    transaction(LOCKED, async (ask) => {
-      await existing(ask, id);
-      await ask({ text: 'DELETE FROM tariffs WHERE id = $1', values: [id] });
-    }),
-});
+        if (!changed)
+          await ask({
+            text: `INSERT INTO tariffs (name, type, ${COLUMNS}) SELECT $1, id, ${VALUES} FROM types WHERE name = $2`,
+            values,
+          });
+        const known = await tariffsIn(ask);
+        const set = known.find((one) => one.name === name);
+        if (!set) throw new UnknownTariff(0, known);
+        return set;
+      });
+    },
+    useTariff: (id) =>
+      change(async (ask) => {
+        if (id !== undefined) await existing(ask, id);
+        await ask({ text: 'UPDATE tariffs SET current = false WHERE current' });
+        if (id !== undefined)
+          await ask({ text: 'UPDATE tariffs SET current = true WHERE id = $1', values: [id] });
+      }),
+    removeTariff: (id) =>
+      change(async (ask) => {
+        await existing(ask, id);
+        await ask({ text: 'DELETE FROM tariffs WHERE id = $1', values: [id] });
+      }),
+  };
+};

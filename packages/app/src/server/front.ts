@@ -1,0 +1,147 @@
+/**
+ * The address of an App, open before the App is: who comes while a chain is awaited or a lab is set up is told so, and
+ * gets the page when it is there.
+ */
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { DaiseeError, messageOf } from '@daisee/units';
+
+export interface FrontOptions {
+  /** `127.0.0.1` by default; an App that listens to more needs a password. */
+  readonly host?: string;
+  /** 0 for any free one. */
+  readonly port: number;
+}
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface Front {
+  /** @throws AppListen */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** What is awaited, in a sentence for whoever looks meanwhile. */
+  awaits(what: string): void;
+  /** Who answers from now on; undefined: nobody, and the connections to who did are ended. */
+  serve(listener: Listener | undefined): void;
+  /** Whether only this machine can reach it. */
+  readonly isLocal: boolean;
+  readonly host: string;
+  /** Like `http://127.0.0.1:8000`. @throws AppNotListening */
+  readonly url: string;
+}
+
+/** Thrown when the App cannot listen where it was told to. */
+export class AppListen extends DaiseeError {
+  constructor(host: string, port: number, cause: unknown) {
+    const inUse = (cause as { code?: unknown }).code === 'EADDRINUSE';
+    const why = inUse ? 'another program uses that port: give another one' : messageOf(cause);
+    super({
+      code: inUse ? 'app.port-in-use' : 'app.listen',
+      message: `The App cannot listen on ${host} port ${port}: ${why} (app.port, app.host, or --port, --host).`,
+      retryable: inUse,
+      values: { host, port },
+      cause,
+    });
+  }
+}
+
+/** Thrown for the address of an App that does not listen. */
+export class AppNotListening extends DaiseeError {
+  constructor() {
+    super({
+      code: 'app.not-listening',
+      message: 'The App has no address: start it first.',
+      retryable: false,
+    });
+  }
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+
+const STYLE =
+  'body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem;text-align:center}';
+const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${sign.codePointAt(0)};`);
+
+/** Seconds after which who waits asks again. */
+const AGAIN = 1;
+
+const waitingPage = (awaited: string, isFrench: boolean): string => {
+  const text = isFrench
+    ? 'DAISEE démarre. La page paraît d’elle-même.'
+    : 'DAISEE is starting. The page appears by itself.';
+  return `<!doctype html><html lang="${isFrench ? 'fr' : 'en'}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><meta http-equiv="refresh" content="${AGAIN}"><title>DAISEE</title><style>${STYLE}</style></head><body><main><h1>DAISEE</h1><p>${text}</p><p lang="en">${escaped(awaited)}</p></main></body></html>`;
+};
+
+/** Makes the address of an App; nothing listens before `start`. */
+export const createFront = ({ host = '127.0.0.1', port }: FrontOptions): Front => {
+  let server: Server | undefined;
+  let answering: Listener | undefined;
+  let awaited = '';
+
+  const answerMeanwhile: Listener = (request, response) => {
+    response.setHeader('Retry-After', String(AGAIN));
+    response.setHeader('Cache-Control', 'no-store');
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    if (request.url?.startsWith('/api/')) {
+      const problem = {
+        type: 'about:blank',
+        title: 'Service Unavailable',
+        status: 503,
+        detail: `The App is starting. ${awaited}`.trim(),
+        instance: request.url,
+        code: 'app.starting',
+      };
+      response.writeHead(503, { 'Content-Type': 'application/problem+json' });
+      response.end(JSON.stringify(problem));
+      return;
+    }
+    response.writeHead(503, {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Security-Policy': POLICY,
+    });
+    response.end(waitingPage(awaited, /^\s*fr\b/i.test(request.headers['accept-language'] ?? '')));
+  };
+
+  return {
+    host,
+    isLocal: isLoopback(host),
+    awaits: (what) => {
+      awaited = what;
+    },
+    serve: (listener) => {
+      answering = listener;
+      if (!listener) server?.closeAllConnections();
+    },
+    start: async () => {
+      if (server) return;
+      const made = createServer((request, response) => (answering ?? answerMeanwhile)(request, response));
+      await new Promise<void>((resolve, reject) => {
+        const fail = (error: unknown): void => reject(new AppListen(host, port, error));
+        made.once('error', fail);
+        made.listen({ host, port }, () => {
+          made.off('error', fail);
+          resolve();
+        });
+      });
+      server = made;
+    },
+    stop: async () => {
+      const running = server;
+      server = undefined;
+      if (!running) return;
+      const closed = new Promise((resolve) => running.close(resolve));
+      running.closeAllConnections();
+      await closed;
+    },
+    get url() {
+      const address = server?.address() as AddressInfo | null | undefined;
+      if (!address) throw new AppNotListening();
+      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+      return `http://${name}:${address.port}`;
+    },
+  };
+};

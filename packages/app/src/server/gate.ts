@@ -1,0 +1,109 @@
+/** Who may see and who may act: one password for the node, a session's cookie, and a word that only the page knows. */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createLogin, createSessions, RequestRefused, SESSION_LENGTH } from '@daisee/http';
+import type { Clock } from '@daisee/units';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Session } from '../api.ts';
+
+/** What a request needs: to see what all may see where the view is open, to be logged in, to change something. */
+export const SEE = 'see';
+export const KNOWN = 'known';
+export const ACT = 'act';
+
+const COOKIE = 'daisee_app';
+const CSRF_HEADER = 'x-csrf-token';
+
+export interface GateOptions {
+  /** The machine's clock: sessions and guesses are people's. */
+  readonly clock: Clock;
+  /** Without one, only this machine may reach the App, and everybody there may all. */
+  readonly password?: string;
+  /** Whether the page may be seen without login. */
+  readonly view: boolean;
+}
+
+export interface Gate {
+  /** Lets pass who may. @throws RequestRefused (401, 403) */
+  admit(scope: string, request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  session(request: FastifyRequest): Session;
+  /** @throws RequestRefused (403 a wrong password, 429 too many of them) */
+  login(password: string, request: FastifyRequest, reply: FastifyReply): Promise<Session>;
+  logout(request: FastifyRequest, reply: FastifyReply): void;
+}
+
+const tooMany = (retryAfter: number): RequestRefused =>
+  new RequestRefused(429, 'app.too-many', `Too many wrong passwords: try again in ${retryAfter} s.`, {
+    retryAfter,
+  });
+
+const same = (a: string, b: string): boolean => {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+};
+
+/** Names of this machine. A page of another name that was made to point here (DNS rebinding) sends that name. */
+const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
+
+export const createGate = async ({ clock, password, view }: GateOptions): Promise<Gate> => {
+  const guarded =
+    password === undefined ? undefined : await createLogin({ clock, secret: password, tooMany });
+  const sessions = createSessions(clock);
+  const key = randomBytes(32);
+
+  const csrfOf = (secret: string): string => createHmac('sha256', key).update(secret).digest('base64url');
+
+  /** The secret of the request's session, when it is open. */
+  const openSession = (request: FastifyRequest): string | undefined => {
+    if (!guarded) return 'local';
+    const secret = request.cookies[COOKIE];
+    return sessions.isOpen(secret) ? secret : undefined;
+  };
+  const sessionOf = (secret: string | undefined): Session => ({
+    loggedIn: secret !== undefined,
+    view,
+    ...(secret === undefined ? {} : { csrf: csrfOf(secret) }),
+  });
+
+  return {
+    admit: async (scope, request) => {
+      if (!guarded && !LOCAL.test(request.headers.host ?? ''))
+        throw new RequestRefused(
+          403,
+          'app.not-local',
+          'Without a password the App answers its own machine only: open it as http://127.0.0.1, or set app.password.',
+        );
+      const secret = openSession(request);
+      if (secret === undefined) {
+        if (scope === SEE && view) return;
+        throw new RequestRefused(401, 'app.no-login', 'Log in first.');
+      }
+      if (scope !== ACT) return;
+      const sent = request.headers[CSRF_HEADER];
+      if (typeof sent !== 'string' || !same(sent, csrfOf(secret)))
+        throw new RequestRefused(
+          403,
+          'app.csrf',
+          'This did not come from the App’s page: send the csrf of GET api/session as header X-Csrf-Token.',
+        );
+    },
+    session: (request) => sessionOf(openSession(request)),
+    login: async (given, request, reply) => {
+      if (!guarded) return sessionOf('local');
+      if (!(await guarded.accept(given, request.ip)))
+        throw new RequestRefused(403, 'app.bad-login', 'That password is wrong.');
+      const secret = sessions.open();
+      void reply.setCookie(COOKIE, secret, {
+        httpOnly: true,
+        sameSite: 'strict',
+        path: '/',
+        secure: request.protocol === 'https',
+        maxAge: SESSION_LENGTH / 1000,
+      });
+      return sessionOf(secret);
+    },
+    logout: (request, reply) => {
+      sessions.close(request.cookies[COOKIE]);
+      void reply.clearCookie(COOKIE, { path: '/' });
+    },
+  };
+};

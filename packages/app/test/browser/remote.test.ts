@@ -1,0 +1,155 @@
+/** A node's App in a process of its own, whose chain, monitor and agent are elsewhere, and come and go. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  connectLedger,
+  createKey,
+  deployContracts,
+  type Ledger,
+  signerOf,
+  writeKeyFile,
+} from '@daisee/chain';
+import { Coin, Duration, MICRO, Price, systemClock } from '@daisee/units';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBrowser } from '../support/browser.ts';
+import { type Daisee, daisee, endAll } from './processes.ts';
+import { type Browsing, browse, card, go, tile } from './seen.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'daisee-app-'));
+const env = { DAISEE_HOME: folder, DAISEE_ACCOUNTPSWD: 'lab', DAISEE_PASSWORD: 'secret' };
+const settings = join(folder, 'parameters.yml');
+const keys = { consumer: createKey(), producer: createKey() };
+const consumer = signerOf(keys.consumer).address;
+const producer = signerOf(keys.producer).address;
+let ledger: Ledger;
+let browser: Browser;
+let browsing: Browsing;
+let chain: Daisee;
+let ports: { readonly chain: number; readonly app: number };
+
+/** A port that was free a moment ago. */
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+const startChain = async (): Promise<Daisee> => {
+  const started = daisee(
+    ['chain', '--port', String(ports.chain), '--block-time', '300ms', '--data', join(folder, 'chain')],
+    env,
+  );
+  await started.record(({ type }) => type === 'listening');
+  return started;
+};
+const startApp = async (): Promise<{ readonly app: Daisee; readonly url: string }> => {
+  const app = daisee(
+    ['app', '-c', settings, '--port', String(ports.app), '--password-file', join(folder, 'app.password')],
+    env,
+  );
+  const { url } = await app.record(({ type }) => type === 'app');
+  return { app, url: String(url) };
+};
+beforeAll(async () => {
+  browser = await openBrowser();
+  browsing = browse(browser);
+  ports = { chain: await freePort(), app: await freePort() };
+  chain = await startChain();
+  // The treasury of an embedded chain has its key beside it; it sets the community up.
+  const admin = signerOf(readFileSync(join(folder, 'chain', 'treasury.key'), 'utf8').trim() as `0x${string}`);
+  const rpc = `http://127.0.0.1:${ports.chain}`;
+  const common = { url: rpc, signer: admin, clock: systemClock, pollInterval: Duration(100) };
+  const { exchange, coin } = await deployContracts({ ...common, admin: admin.address });
+  ledger = connectLedger({ ...common, exchange, coin });
+  await ledger.start();
+  await ledger.registerNode({ account: producer, kind: 'producer', price: Price(2n * MICRO) });
+  await ledger.mint(consumer, Coin(100n * MICRO));
+  await writeKeyFile(join(folder, 'keystore'), keys.consumer, 'lab', {
+    now: systemClock.now(),
+    cost: 2 ** 12,
+  });
+  writeFileSync(join(folder, 'app.password'), 'open sesame\n');
+  writeFileSync(
+    settings,
+    `contracts: { daisee: '${exchange}', token: '${coin}', node: '${rpc}' }
+node:
+  address: '${consumer}'
+  name: Our home
+  type: C
+  url: 'http://127.0.0.1:${await freePort()}'
+  id: 1
+  login: user
+  limit: 30
+  delta: 1
+  channel: 0
+sellers:
+  Neighbour: { account: '${producer}', channel: 1 }
+relay: { host: 127.0.0.1, port: ${await freePort()} }
+`,
+  );
+}, 120_000);
+afterAll(async () => {
+  await browser?.close();
+  await ledger?.stop();
+  await endAll();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+}, 60_000);
+
+describe('the App of a node whose parts are elsewhere', () => {
+  it('says what is wrong with what is away, goes on with the rest, and comes back by itself', {
+    timeout: 120_000,
+  }, async () => {
+    const started = await startApp();
+    const { page, context } = await browsing.open(started.url);
+    const enter = async () => {
+      await page.getByLabel('Password').fill('open sesame');
+      await page.getByRole('button', { name: 'Log in' }).click();
+      await page.locator('nav').waitFor();
+    };
+    // Nothing is seen without a login here.
+    await enter();
+    const banner = page.locator('.banner.bad');
+    await banner.filter({ hasText: /Monitor .*cannot be reached/ }).waitFor();
+    await banner.filter({ hasText: /Agent .*has booked nothing/ }).waitFor();
+    await banner.filter({ hasText: /Relay .*has booked nothing/ }).waitFor();
+    expect(await banner.filter({ hasText: /Chain / }).count()).toBe(0);
+    await expect.poll(() => tile(page, 'Coins')).toBe(100);
+
+    // The chain is killed under the open page.
+    chain.kill('SIGKILL');
+    await chain.ended;
+    await banner.filter({ hasText: /Chain .*(unreachable|cannot be reached|does not answer)/i }).waitFor();
+    await page.locator('.tile.stale', { hasText: 'Coins' }).waitFor();
+    chain = await startChain();
+    await banner.filter({ hasText: /Chain / }).waitFor({ state: 'detached' });
+    // What happens now shows by itself.
+    await ledger.mint(consumer, Coin(11n * MICRO));
+    await expect.poll(() => tile(page, 'Coins'), { timeout: 30_000 }).toBe(111);
+
+    // Settings change in the agent's file, which an agent in another process goes by.
+    await go(page, 'settings');
+    await page.getByLabel('Coins a day (empty: all there are)').fill('5');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('status').filter({ hasText: 'Saved' }).waitFor();
+
+    // The App itself ends, cleanly, and is started again.
+    started.app.kill('SIGTERM');
+    expect(await started.app.ended).toBe(0);
+    await page.getByText('This page has lost its server').waitFor();
+    await startApp();
+    // Its sessions ended with it.
+    await enter();
+    await page.getByText('This page has lost its server').waitFor({ state: 'detached' });
+    await go(page, 'settings');
+    const budget = page.getByLabel('Coins a day (empty: all there are)');
+    await expect.poll(() => budget.inputValue()).toBe('5');
+    await go(page, 'network');
+    await card(page, 'Chain').getByText('20171').waitFor();
+    expect(browsing.complaints).toEqual([]);
+    await context.close();
+  });
+});

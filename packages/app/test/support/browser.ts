@@ -1,0 +1,77 @@
+/**
+ * A real browser for tests and screenshots: Chromium or Chrome where it is installed, else installed here and now
+ * (Debian as root: by apt; elsewhere what playwright-core downloads), else one line that says what to do.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome'];
+const PLACES = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+];
+
+const found = (): string | undefined => {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const files = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
+  return [...files, ...PLACES, chromium.executablePath()].find((file) => file !== '' && existsSync(file));
+};
+
+const run = (command: string, ...args: string[]): void => {
+  execFileSync(command, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    timeout: 600_000,
+  });
+};
+
+const isDebianRoot = (): boolean => process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+
+const install = (): void => {
+  if (isDebianRoot()) {
+    const get = () =>
+      run('apt-get', 'install', '-y', '--no-install-recommends', 'chromium', 'fonts-dejavu-core');
+    try {
+      get();
+    } catch {
+      // The lists of packages may be missing or old.
+      run('apt-get', 'update');
+      get();
+    }
+    return;
+  }
+  const cli = join(dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')), 'cli.js');
+  run(process.execPath, cli, 'install', '--no-shell', 'chromium');
+};
+
+/** The path of a browser. @throws Error in one line when there is none and none can be had */
+const browserPath = (): string => {
+  const there = found();
+  if (there) return there;
+  try {
+    install();
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new Error(
+      `The App's tests need a browser and none could be installed (${why}): install Chromium, on Debian with "sudo apt-get install chromium".`,
+      { cause: error },
+    );
+  }
+  const installed = found();
+  if (installed) return installed;
+  throw new Error(
+    'The App’s tests need a browser: install Chromium, on Debian with "sudo apt-get install chromium".',
+  );
+};
+
+/** Opens the browser; whoever opens it closes it. */
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: browserPath(),
+    // Chromium's own sandbox does not start under root.
+    chromiumSandbox: process.getuid?.() !== 0,
+    args: ['--disable-dev-shm-usage', '--force-color-profile=srgb'],
+  });

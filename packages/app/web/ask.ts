@@ -1,0 +1,51 @@
+/** Asking the page's own server. */
+import type { Problem, Session } from '../src/api.ts';
+
+/** What the server refused, in its own words. */
+class Refused extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, detail: string) {
+    super(detail);
+    this.name = 'Refused';
+    this.status = status;
+    this.code = code;
+  }
+}
+
+let csrf: string | undefined;
+/** Keeps what must be sent with everything that changes something. */
+export const keepSession = (session: Session): void => {
+  csrf = session.csrf;
+};
+
+const asked = async <T>(path: string, request: RequestInit): Promise<T> => {
+  const answer = await fetch(`api/${path}`, { ...request, credentials: 'same-origin' });
+  if (answer.status === 204) return undefined as T;
+  const body: unknown = await answer.json();
+  if (answer.ok) return body as T;
+  const problem = body as Partial<Problem>;
+  throw new Refused(answer.status, problem.code ?? '', problem.detail ?? answer.statusText);
+};
+
+type Query = Readonly<Record<string, string | number | undefined>>;
+
+export const queryText = (query: Query): string => {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  return new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+};
+
+/** @throws Refused, or TypeError when the server is away */
+export const get = <T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> => {
+  const text = queryText(query);
+  return asked<T>(text ? `${path}?${text}` : path, signal ? { signal } : {});
+};
+
+/** @throws Refused, or TypeError when the server is away */
+export const send = <T>(path: string, body: unknown, method: 'POST' | 'PATCH' = 'POST'): Promise<T> =>
+  asked<T>(path, {
+    method,
+    headers: { 'Content-Type': 'application/json', ...(csrf ? { 'X-Csrf-Token': csrf } : {}) },
+    body: JSON.stringify(body),
+  });

@@ -1,0 +1,215 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Address, Consumption as ConsumptionAnswer, Identity } from '../../src/api.ts';
+import { get } from '../ask.ts';
+import { coins, day, energy, month, percent, who } from '../format.ts';
+import { Card, Tile } from '../parts/card.tsx';
+import { colorOf } from '../parts/colors.ts';
+import { communityNow, usePage } from '../store.ts';
+import { say } from '../words/words.ts';
+import type { ViewProps } from './view.ts';
+
+const PERIODS = ['day', 'week', 'month'] as const;
+type Period = (typeof PERIODS)[number];
+
+const WIDTH = 640;
+const HEIGHT = 200;
+const FOOT = 22;
+
+/** The reader's day, week (from its Monday) or month around an instant, moved by so many of them. */
+const stretchOf = (period: Period, around: number, moved: number): { from: number; to: number } => {
+  const date = new Date(around);
+  date.setHours(0, 0, 0, 0);
+  if (period === 'month') {
+    const from = new Date(date.getFullYear(), date.getMonth() + moved, 1);
+    return { from: from.getTime(), to: new Date(from.getFullYear(), from.getMonth() + 1, 1).getTime() };
+  }
+  const days = period === 'week' ? 7 : 1;
+  const back = period === 'week' ? (date.getDay() + 6) % 7 : 0;
+  const from = new Date(date.getFullYear(), date.getMonth(), date.getDate() - back + moved * days);
+  const to = new Date(from.getFullYear(), from.getMonth(), from.getDate() + days);
+  return { from: from.getTime(), to: to.getTime() };
+};
+
+const barName = (period: Period, at: number): string =>
+  period === 'day' ? String(new Date(at).getHours()) : String(new Date(at).getDate());
+
+const Bars = ({
+  answer,
+  period,
+  identity,
+}: {
+  readonly answer: ConsumptionAnswer;
+  readonly period: Period;
+  readonly identity: Identity;
+}) => {
+  const { bars } = answer;
+  const highest = Math.max(...bars.map((bar) => Number(bar.energy ?? 0)), 1e-6);
+  const step = WIDTH / Math.max(1, bars.length);
+  const high = (value: number): number => (value / highest) * (HEIGHT - FOOT - 8);
+  const label = say('bars', { step: say(period === 'day' ? 'hour' : 'day').toLowerCase() });
+  return (
+    <figure>
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} class="bars" role="img" aria-label={label}>
+        {bars.map((bar, i) => {
+          const whole = Number(bar.energy ?? 0);
+          const origins = Object.entries(bar.origins);
+          const reported = origins.reduce((sum, [, wattHours]) => sum + Number(wattHours), 0);
+          let top = HEIGHT - FOOT;
+          const title = [
+            period === 'day' ? `${barName(period, bar.from)} h` : day(bar.from),
+            bar.energy === null ? '–' : energy(bar.energy),
+            ...origins.map(
+              ([origin, wattHours]) => `${who(origin as Address, identity)}: ${energy(wattHours)}`,
+            ),
+            ...(Number(bar.cost) > 0 ? [`${say('cost')}: ${coins(bar.cost)}`] : []),
+          ].join('\n');
+          // The meter says how much, the ledger whose: the parts share out what was measured.
+          const parts = reported > 0 ? origins : whole > 0 ? [[identity.address, String(whole)]] : [];
+          return (
+            <g key={bar.from}>
+              <title>{title}</title>
+              <rect x={i * step} y="0" width={step} height={HEIGHT - FOOT} class="under" />
+              {parts.map(([origin = '', wattHours = '0']) => {
+                const height = high((Number(wattHours) / (reported || whole)) * whole);
+                top -= height;
+                return (
+                  <rect
+                    key={origin}
+                    x={i * step + step * 0.12}
+                    y={top}
+                    width={step * 0.76}
+                    height={height}
+                    style={{ fill: colorOf(origin, identity) }}
+                  />
+                );
+              })}
+              {(bars.length < 16 || i % 3 === 0) && (
+                <text x={(i + 0.5) * step} y={HEIGHT - 6} text-anchor="middle" class="dim">
+                  {barName(period, bar.from)}
+                </text>
+              )}
+            </g>
+          );
+        })}
+        <text x="4" y="12" class="dim">
+          {energy(highest)}
+        </text>
+      </svg>
+    </figure>
+  );
+};
+
+const Shares = ({
+  answer,
+  identity,
+}: {
+  readonly answer: ConsumptionAnswer;
+  readonly identity: Identity;
+}) => {
+  const whole = Number(answer.consumed);
+  const rows = Object.entries(answer.origins);
+  if (whole === 0 || rows.length === 0) return null;
+  return (
+    <Card title={say('shares')} wide>
+      <ul class="shares">
+        {rows.map(([origin, wattHours]) => (
+          <li key={origin}>
+            <span class="swatch" style={{ background: colorOf(origin, identity) }} aria-hidden="true" />
+            <strong>
+              {origin === identity.address ? say('ownSource') : who(origin as Address, identity)}
+            </strong>
+            <span>
+              {energy(wattHours)} · {percent((Number(wattHours) / whole) * 100, 1)}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+};
+
+export const Consumption = ({ identity }: ViewProps) => {
+  const [period, setPeriod] = useState<Period>('day');
+  const [moved, setMoved] = useState(0);
+  const [answer, setAnswer] = useState<ConsumptionAnswer | undefined>();
+  const { live } = usePage();
+  const ready = live !== undefined;
+  const { from, to } = stretchOf(period, communityNow(), moved);
+  useEffect(() => {
+    if (!ready) return undefined;
+    const over = new AbortController();
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const step = period === 'day' ? 'PT1H' : 'P1D';
+    get<ConsumptionAnswer>('consumption', { from, to, step, zone }, over.signal).then(
+      setAnswer,
+      () => undefined,
+    );
+    return () => over.abort();
+  }, [from, to, period, ready]);
+  const side = (
+    <div class="choices">
+      {PERIODS.map((one) => (
+        <button
+          key={one}
+          type="button"
+          aria-pressed={one === period}
+          onClick={() => {
+            setPeriod(one);
+            setMoved(0);
+          }}
+        >
+          {say(one)}
+        </button>
+      ))}
+    </div>
+  );
+  const measured = answer?.bars.reduce((sum, bar) => sum + Number(bar.energy ?? 0), 0) ?? 0;
+  return (
+    <>
+      <Card title={say('consumption')} side={side} wide>
+        <div class="choices">
+          <button type="button" onClick={() => setMoved(moved - 1)}>
+            ← {say('earlier')}
+          </button>
+          <strong>
+            {period === 'month'
+              ? month(from)
+              : period === 'week'
+                ? `${day(from)} – ${day(to - 1)}`
+                : day(from)}
+          </strong>
+          <button type="button" disabled={moved >= 0} onClick={() => setMoved(moved + 1)}>
+            {say('later')} →
+          </button>
+        </div>
+        {answer && measured === 0 && <p class="note">{say('nothingMeasured')}</p>}
+        {answer && <Bars answer={answer} period={period} identity={identity} />}
+      </Card>
+      {answer && (
+        <div class="tiles">
+          <Tile label={say('measured')} value={energy(measured)} />
+          {identity.kind === 'consumer' ? (
+            <Tile label={say('cost')} value={coins(answer.cost)} />
+          ) : (
+            <Tile label={say('earned')} value={coins(answer.earned)} />
+          )}
+          {answer.selfSufficiency !== null && (
+            <Tile
+              label={say('selfSufficiency')}
+              value={percent(answer.selfSufficiency * 100, 1)}
+              note={say('selfSufficiencyHelp')}
+            />
+          )}
+          {answer.selfConsumption !== null && (
+            <Tile
+              label={say('selfConsumption')}
+              value={percent(answer.selfConsumption * 100, 1)}
+              note={say('selfConsumptionHelp')}
+            />
+          )}
+        </div>
+      )}
+      {answer && <Shares answer={answer} identity={identity} />}
+    </>
+  );
+};

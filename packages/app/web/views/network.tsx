@@ -1,0 +1,131 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Community } from '../../src/api.ts';
+import { get } from '../ask.ts';
+import { age, coins, energy, who } from '../format.ts';
+import { Card, Freshness } from '../parts/card.tsx';
+import { Flows } from '../parts/flows.tsx';
+import { HealthTable } from '../parts/health.tsx';
+import { communityNow, usePage } from '../store.ts';
+import { say, type Word } from '../words/words.ts';
+import type { ViewProps } from './view.ts';
+
+const DAY = 24 * 3_600_000;
+const STRETCHES: readonly (readonly [Word, number])[] = [
+  ['day', DAY],
+  ['week', 7 * DAY],
+  ['month', 30 * DAY],
+  ['ever', Number.POSITIVE_INFINITY],
+];
+/** How often flows are asked for again (real ms). */
+const AGAIN = 10_000;
+
+export const Network = ({ identity }: ViewProps) => {
+  const { live } = usePage();
+  const [stretch, setStretch] = useState(DAY);
+  const [community, setCommunity] = useState<Community | undefined>();
+  const chain = live?.chain;
+  const ready = live !== undefined;
+  useEffect(() => {
+    if (!ready) return undefined;
+    const over = new AbortController();
+    const ask = async (): Promise<void> => {
+      const to = Math.round(communityNow());
+      const from = stretch === Number.POSITIVE_INFINITY ? 0 : to - stretch;
+      try {
+        setCommunity(await get<Community>('community', { from, to }, over.signal));
+      } catch {
+        // It keeps what it had: the banner says what is wrong.
+      }
+    };
+    void ask();
+    const timer = setInterval(() => void ask(), AGAIN);
+    return () => {
+      over.abort();
+      clearInterval(timer);
+    };
+  }, [stretch, ready]);
+  return (
+    <>
+      <Card title={say('health')}>
+        <HealthTable />
+      </Card>
+      <Card title={say('chain')} side={<Freshness known={chain} />}>
+        <dl class="facts">
+          <dt>{say('chainId')}</dt>
+          <dd>{identity.chainId}</dd>
+          <dt>{say('client')}</dt>
+          <dd>{chain?.value.client ?? '–'}</dd>
+          <dt>{say('latestBlock')}</dt>
+          <dd>
+            {chain
+              ? `${chain.value.block} (${say('age', { age: age(communityNow() - chain.value.at) })})`
+              : '–'}
+          </dd>
+          <dt>{say('exchange')}</dt>
+          <dd>
+            <code>{identity.exchange}</code>
+          </dd>
+          <dt>{say('coinContract')}</dt>
+          <dd>
+            <code>{identity.coin}</code>
+          </dd>
+        </dl>
+      </Card>
+      <Card
+        title={say('flows')}
+        wide
+        side={
+          <div class="choices">
+            {STRETCHES.map(([word, one]) => (
+              <button key={word} type="button" aria-pressed={one === stretch} onClick={() => setStretch(one)}>
+                {say(word)}
+              </button>
+            ))}
+          </div>
+        }
+      >
+        {community && <Flows community={community} identity={identity} />}
+      </Card>
+      <Card title={say('community')} wide>
+        <div class="scrolls">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{say('node')}</th>
+                <th scope="col">{say('what')}</th>
+                <th scope="col" class="number">
+                  {say('producedHead')}
+                </th>
+                <th scope="col" class="number">
+                  {say('consumed')}
+                </th>
+                <th scope="col" class="number">
+                  {say('sold')}
+                </th>
+                <th scope="col" class="number">
+                  {say('sells')}
+                </th>
+                <th scope="col" class="number">
+                  {say('asks')}
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {community?.nodes.map((node) => (
+                <tr key={node.account} class={node.active ? '' : 'dim'}>
+                  <td title={node.account}>{who(node.account, identity)}</td>
+                  <td>{node.active ? say(node.kind) : say('removed')}</td>
+                  <td class="number">{energy(node.produced)}</td>
+                  <td class="number">{energy(node.consumed)}</td>
+                  <td class="number">{node.sold === undefined ? '–' : energy(node.sold)}</td>
+                  <td class="number">{node.available === undefined ? '–' : energy(node.available)}</td>
+                  <td class="number">{node.price === undefined ? '–' : `${coins(node.price)}/Wh`}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </Card>
+    </>
+  );
+};

@@ -1,0 +1,33 @@
+/** The page's language: the reader's own where it is there, and remembered once chosen. */
+import { en, type Word } from './en.ts';
+import { fr } from './fr.ts';
+
+export type { Word };
+export type Language = 'en' | 'fr';
+
+const languages: Readonly<Record<Language, Readonly<Record<Word, string>>>> = { en, fr };
+const KEPT = 'daisee.language';
+
+const preferred = (): Language => {
+  const kept = localStorage.getItem(KEPT);
+  const wanted = [kept ?? '', ...navigator.languages].map((tag) => tag.slice(0, 2));
+  return wanted.find((tag): tag is Language => tag in languages) ?? 'en';
+};
+
+let language = preferred();
+document.documentElement.lang = language;
+
+export const currentLanguage = (): Language => language;
+
+export const setLanguage = (chosen: Language): void => {
+  language = chosen;
+  localStorage.setItem(KEPT, chosen);
+  document.documentElement.lang = chosen;
+};
+
+/** The locale of numbers and dates: the reader's own region where it speaks the page's language. */
+export const locale = (): string => navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
+
+/** Says a word, with what is between braces filled in. */
+export const say = (word: Word, values: Readonly<Record<string, string | number>> = {}): string =>
+  languages[language][word].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));

@@ -1,0 +1,33 @@
+import { DaiseeError } from '@daisee/units';
+
+/** A backup that cannot be made. */
+export class BackupFailed extends DaiseeError {
+  constructor(message: string, values: Readonly<Record<string, unknown>> = {}, cause?: unknown) {
+    super({ code: 'cli.backup', message, retryable: false, values, cause });
+  }
+}
+
+/** A file that is no backup, or one that is damaged or closed to the passphrase given. */
+export class BackupUnusable extends DaiseeError {
+  constructor(file: string, why: string, cause?: unknown) {
+    super({
+      code: 'cli.backup.unusable',
+      message: `${file} cannot be restored: ${why}. Nothing was written.`,
+      retryable: false,
+      values: { file, why },
+      cause,
+    });
+  }
+}
+
+/** Restoring would overwrite what is there. */
+export class WouldOverwrite extends DaiseeError {
+  constructor(paths: readonly string[]) {
+    super({
+      code: 'cli.restore.overwrite',
+      message: `${paths.length === 1 ? 'A file is' : `${paths.length} files are`} there already: ${paths.join(', ')}. Restore into another directory with --into, or replace them with --force. Nothing was written.`,
+      retryable: false,
+      values: { paths },
+    });
+  }
+}

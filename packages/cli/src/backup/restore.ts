@@ -1,0 +1,78 @@
+/** Putting the files of a backup in their places. */
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { messageOf } from '@daisee/units';
+import type { Manifest } from './archive.ts';
+import { BackupUnusable, WouldOverwrite } from './errors.ts';
+
+export interface Placing {
+  readonly name: string;
+  readonly target: string;
+  readonly kind: 'file' | 'store';
+}
+
+/** Where each file goes: below `into`, or where it was when the backup was made. */
+export const placingsOf = ({ files }: Manifest, into: string | undefined): readonly Placing[] =>
+  files.map(({ name, source, kind }) => ({
+    name,
+    kind,
+    target: into === undefined ? resolve(source) : join(resolve(into), name),
+  }));
+
+/** A store that some process has open cannot leave its write-ahead log. @throws BackupUnusable */
+const checkIdle = (file: string, store: string): void => {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(store, { timeout: 0 });
+    const said = database.prepare('PRAGMA journal_mode = DELETE').get();
+    if (said?.['journal_mode'] !== 'delete')
+      throw new BackupUnusable(file, `${store} is in use: stop the node first`);
+  } catch (error) {
+    if (error instanceof BackupUnusable) throw error;
+    if (/locked|busy/i.test(messageOf(error)))
+      throw new BackupUnusable(file, `${store} is in use: stop the node first`, error);
+    // Damaged, perhaps: that is what backups are for.
+  } finally {
+    database?.close();
+  }
+};
+
+/**
+ * Moves the unpacked files to their places, each whole or not at all.
+ * @throws WouldOverwrite, BackupUnusable before anything is written
+ */
+export const putBack = (
+  file: string,
+  unpacked: string,
+  placings: readonly Placing[],
+  force: boolean,
+): void => {
+  const there = placings.filter(({ target }) => existsSync(target));
+  if (!force && there.length > 0) throw new WouldOverwrite(there.map(({ target }) => target));
+  for (const { kind, target } of there) if (kind === 'store') checkIdle(file, target);
+  for (const { name, kind, target } of placings) {
+    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+    const part = join(dirname(target), `.${basename(target)}.part`);
+    copyFileSync(join(unpacked, 'files', name), part);
+    const descriptor = openSync(part, 'r+');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    // An old log beside a new store would be applied to it.
+    if (kind === 'store')
+      for (const end of ['-wal', '-shm', '-journal']) rmSync(target + end, { force: true });
+    renameSync(part, target);
+  }
+};

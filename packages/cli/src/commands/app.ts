@@ -1,0 +1,113 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AppOptions } from '@daisee/app';
+import { createMonitorClient } from '@daisee/monitor';
+import { systemClock } from '@daisee/units';
+import { Command } from 'commander';
+import type { Lifecycle } from '../lifecycle.ts';
+import { port } from '../options.ts';
+import type { Output } from '../output.ts';
+import { agentFiles, changeable, nodeLedger } from '../parts/agent.ts';
+import { contactsByBooks, createAgentSeen } from '../parts/app-agent.ts';
+import { openAppDoor, sourcesOf, startNodeApp } from '../parts/node-app.ts';
+import { relayClient } from '../parts/relay-client.ts';
+import { openWishes } from '../parts/wishes.ts';
+import { readSettings } from '../settings/read.ts';
+import type { NodeSettings, Settings } from '../settings/schema.ts';
+import { accountPasswordIfAny, monitorPassword, secretFrom } from '../settings/secrets.ts';
+import { need } from '../settings/translate.ts';
+import { defaultKeystore, unlockAt } from './connect.ts';
+import { type CommonOptions, service } from './run.ts';
+
+interface AppCommandOptions extends CommonOptions {
+  readonly config: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly passwordFile?: string;
+  readonly view?: boolean;
+}
+
+/**
+ * The contacts of a consumer whose agent runs elsewhere. Over HTTP the relay is asked, which renews nothing. Over the
+ * v0.2 protocol a reading would renew the lease of a dead agent's load, so the contacts follow from the agent's books.
+ */
+const relayOf = (
+  node: NodeSettings,
+  settings: Settings,
+  { output, lifecycle }: { readonly output: Output; readonly lifecycle: Lifecycle },
+): Pick<AppOptions, 'relay'> => {
+  const sources = sourcesOf(node, settings.sellers);
+  if (!settings.relay || sources.length === 0) return {};
+  if (settings.relay.url !== undefined)
+    return { relay: { contacts: relayClient(settings.relay, { output, lifecycle }).relay, sources } };
+  const books = { clock: systemClock, account: node.address, store: agentFiles(node).store };
+  return { relay: { contacts: contactsByBooks(books, sources), sources, byBooks: true } };
+};
+
+export const appCommand = (): Command =>
+  new Command('app')
+    .description("Serve a node's App alone, for an agent that runs in another process of this machine.")
+    .option('-c, --config <file>', 'settings of the node', 'parameters.yml')
+    .option('--host <address>', 'address to listen on (app.host, else 127.0.0.1)')
+    .option('--port <number>', 'port (app.port, else 8000 or a free one)', port)
+    .option('--password-file <file>', 'file with the password of the App (else app.passwordFile)')
+    .option('--view', 'let everybody look without a login; acting always needs one')
+    .option('--json', 'one JSON object a line')
+    .addHelpText('after', '\nExample: daisee app -c parameters.yml --port 8000')
+    .action(
+      service<AppCommandOptions>(async (options, output, lifecycle) => {
+        const file = options.config;
+        const settings = readSettings(file);
+        const node = need(settings, file, 'node', 'it says whose App this is');
+        const contracts = need(settings, file, 'contracts', 'it says where the chain and the contracts are');
+        const clock = systemClock;
+        const { directory, store, wishes } = agentFiles(node);
+        const password = accountPasswordIfAny(node);
+        const signer =
+          password === undefined
+            ? undefined
+            : await unlockAt(node.keystore ?? defaultKeystore(), node.address, password);
+        const common = { settings, node, output, lifecycle };
+        const door = await openAppDoor(common, {
+          ...(options.host === undefined ? {} : { host: options.host }),
+          ...(options.port === undefined ? {} : { port: options.port }),
+          ...(options.passwordFile === undefined ? {} : { password: secretFrom(options.passwordFile) }),
+        });
+        if (!signer) output.note("Without the account's password the App can show, but not sign.");
+        mkdirSync(directory, { recursive: true, mode: 0o700 });
+        const ledger = nodeLedger(contracts, {
+          clock,
+          // The agent has an outbox of its own: each follows what it sent.
+          ...(signer ? { signer, outbox: join(directory, 'app-outbox.sqlite') } : {}),
+          onEvent: (event) => output.note(event.message),
+        });
+        lifecycle.started({ name: 'the connection to the chain', stop: () => ledger.stop() });
+        await ledger.start(lifecycle.signal);
+        const agent = createAgentSeen({
+          clock,
+          account: node.address,
+          store,
+          wishes: openWishes(wishes),
+          settings: await changeable(node, settings, file, ledger),
+          elsewhere: true,
+        });
+        await startNodeApp(common, options.view ? { ...door, view: true } : door, {
+          clock,
+          ledger,
+          agent,
+          monitor: createMonitorClient({
+            url: node.url,
+            login: node.login,
+            password: monitorPassword(node),
+            sensorId: node.id,
+          }),
+          ...relayOf(node, settings, common),
+        });
+        output.result(`App of ${node.address} on chain ${ledger.chainId}.`, {
+          type: 'started',
+          node: node.address,
+          chainId: ledger.chainId,
+          signs: signer !== undefined,
+        });
+      }),
+    );

@@ -1,0 +1,40 @@
+/** Which checks the settings call for. */
+import type { Clock } from '@daisee/units';
+import { namedPaths, pinsOf } from '../install/plan.ts';
+import { agentDirectory, chainDirectory, monitorDirectory } from '../settings/places.ts';
+import type { Settings } from '../settings/schema.ts';
+import type { Check } from './check.ts';
+import { chainCheck, monitorCheck, relayCheck } from './connections.ts';
+import { booksCheck, keyCheck, secretFileCheck, settingsCheck } from './files.ts';
+import { installedChecks } from './installed.ts';
+import { clockCheck, directoryCheck, gpioCheck, memoryCheck, programCheck } from './machine.ts';
+import { meterChecks } from './meters.ts';
+
+export interface ChecksOptions {
+  readonly settings: Settings;
+  readonly file: string;
+  readonly clock: Clock;
+}
+
+/** The checks in the order in which they are told; the first is the settings'. */
+export const checksOf = ({ settings, file, clock }: ChecksOptions): readonly Check[] => {
+  const { contracts, node, monitor, relay, chain } = settings;
+  const secrets = namedPaths(settings).filter(({ key }) => key.endsWith('File'));
+  return [
+    settingsCheck(file, settings),
+    programCheck(),
+    clockCheck(clock),
+    memoryCheck(),
+    ...secrets.map(({ key, path }) => secretFileCheck(key, path)),
+    ...(node ? [directoryCheck('disk', 'books', agentDirectory(node))] : []),
+    ...(monitor ? [directoryCheck('disk', 'samples', monitorDirectory(monitor))] : []),
+    ...(chain ? [directoryCheck('disk', 'chain', chainDirectory(chain))] : []),
+    ...(node ? [keyCheck(settings), booksCheck(settings)] : []),
+    ...(contracts ? [chainCheck(contracts, settings, clock)] : []),
+    ...meterChecks(settings, clock),
+    ...(node ? [monitorCheck(node, settings, clock)] : []),
+    ...(pinsOf(settings) ? [gpioCheck()] : []),
+    ...(relay ? [relayCheck(settings)] : []),
+    ...installedChecks(settings, file),
+  ];
+};

@@ -1,0 +1,113 @@
+/** Checks of files: settings, passwords, the key, the agent's books. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { messageOf } from '@daisee/units';
+import { defaultKeystore, unlockAt } from '../commands/connect.ts';
+import { agentDirectory } from '../settings/places.ts';
+import type { Settings } from '../settings/schema.ts';
+import { accountPassword } from '../settings/secrets.ts';
+import { type Check, type Finding, failed, ok, warning } from './check.ts';
+
+const OTHERS = 0o007;
+
+const isOpenToOthers = async (file: string): Promise<boolean> => ((await stat(file)).mode & OTHERS) !== 0;
+
+/** A password or token that stands in the settings themselves, at any depth. */
+const holdsSecret = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.entries(value).some(([key, inner]) =>
+    typeof inner === 'string' ? /^(accountpswd|.*[pP]assword|token)$/.test(key) : holdsSecret(inner),
+  );
+
+export const settingsCheck = (file: string, settings: Settings): Check => ({
+  name: 'settings',
+  look: async () =>
+    holdsSecret({ ...settings, contracts: undefined }) && (await isOpenToOthers(file))
+      ? warning(`${file} holds passwords and everybody here can read it`, `chmod o= ${file}`)
+      : ok(`${file} can be used`),
+});
+
+export const secretFileCheck = (key: string, file: string): Check => ({
+  name: key,
+  look: async () => {
+    try {
+      const content = await readFile(file, 'utf8');
+      if ((content.split(/\r?\n/)[0] ?? '') === '')
+        return failed(`${file} has no password in its first line`, `write it there, or correct ${key}`);
+      return (await isOpenToOthers(file))
+        ? warning(`everybody here can read ${file}`, `chmod 600 ${file}`)
+        : ok(`${file} can be read`);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      return failed(
+        `${file} cannot be read (${code ?? messageOf(error)})`,
+        code === 'ENOENT' ? `make it, or correct ${key}` : 'let the user that runs the node read it',
+      );
+    }
+  },
+});
+
+export const keyCheck = (settings: Settings): Check => ({
+  name: 'key',
+  look: async () => {
+    const { node } = settings;
+    if (!node) return [];
+    const place = node.keystore ?? defaultKeystore();
+    // The password's absence has its own sentence.
+    const password = accountPassword(node);
+    const signer = await unlockAt(place, node.address, password);
+    return ok(`the key of ${signer.address} in ${place} opens`);
+  },
+});
+
+interface Owner {
+  readonly role: string;
+  readonly account: string;
+  readonly exchange: string;
+}
+
+const ownerOf = (file: string): Owner | undefined => {
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
+  try {
+    const row = database.prepare('SELECT role, account, exchange FROM agent').get();
+    return (
+      row && { role: String(row['role']), account: String(row['account']), exchange: String(row['exchange']) }
+    );
+  } finally {
+    database.close();
+  }
+};
+
+const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
+/** The agent's file, when there is one, is whole and this node's. */
+export const booksCheck = (settings: Settings): Check => ({
+  name: 'books',
+  look: async (): Promise<Finding | readonly Finding[]> => {
+    const { node, contracts } = settings;
+    if (!node || !contracts) return [];
+    const file = join(agentDirectory(node), 'agent.sqlite');
+    if (!(await stat(file).catch(() => undefined)))
+      return ok(`no books yet in ${file}; the first start begins them`);
+    try {
+      const owner = ownerOf(file);
+      if (!owner) return failed(`${file} has no agent in it`, 'restore it from a backup, or move it away');
+      const wanted = node.type === 'C' ? 'consumer' : 'producer';
+      const fits =
+        owner.role === wanted && same(owner.account, node.address) && same(owner.exchange, contracts.daisee);
+      return fits
+        ? ok(`the books in ${file} are this node's`)
+        : failed(
+            `${file} belongs to ${owner.role} ${owner.account} on ${owner.exchange}`,
+            'name another folder in node.data, or move the file away',
+          );
+    } catch (error) {
+      return failed(
+        `${file} cannot be read: ${messageOf(error)}`,
+        'look at its owner; if it is damaged, "daisee restore" puts a backup back',
+      );
+    }
+  },
+});

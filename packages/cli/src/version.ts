@@ -1,0 +1,2 @@
+/** Of the whole project. */
+export const VERSION = '0.3.0';

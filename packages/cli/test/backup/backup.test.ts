@@ -1,0 +1,310 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { createKey, unlock, writeKeyFile } from '@daisee/chain';
+import { openStore } from '@daisee/monitor';
+import { Instant, Watts } from '@daisee/units';
+import fc from 'fast-check';
+import { pack } from 'tar-stream';
+import { describe, expect, it } from 'vitest';
+import { daisee, freePort, records, scratch, start } from '../support/daisee.ts';
+
+const EXCHANGE = '0xc33179A7f73fCcCe0DED8e613Fcf2688bA385558';
+const COIN = '0xdFf8C10F1E64B592cF902e82C948E2ddF9f49aaF';
+
+/** A node's home with a key, a monitor's store with samples, and its settings. */
+const homeOfNode = async () => {
+  const home = scratch();
+  const file = await writeKeyFile(join(home, 'keystore'), createKey(), 'lab', { now: Instant(0) });
+  const address = `0x${/--([0-9a-f]{40})$/.exec(file)?.[1] ?? ''}`;
+  const settings = join(home, 'parameters.yml');
+  const secret = join(home, 'monitor-password');
+  writeFileSync(secret, 'secret\n', { mode: 0o600 });
+  writeFileSync(
+    settings,
+    `contracts: { daisee: '${EXCHANGE}', token: '${COIN}', node: 'http://127.0.0.1:1' }
+node: { address: '${address}', type: P, url: 'http://127.0.0.1:1', id: 1, login: user, accountpswd: lab, passwordFile: '${secret}' }
+monitor: { port: 1 }
+`,
+    { mode: 0o600 },
+  );
+  mkdirSync(join(home, 'monitor'));
+  const store = openStore({ file: join(home, 'monitor/monitor.sqlite') });
+  const sensor = store.addSensor({ name: 'panel', sign: 'source' });
+  store.append(
+    sensor.id,
+    Array.from({ length: 500 }, (_, n) => ({ at: Instant(n * 8000), power: Watts(100 + (n % 7)) })),
+  );
+  store.close();
+  return { home, settings, address, env: { DAISEE_HOME: home } };
+};
+
+const rows = (file: string, sql: string): readonly unknown[] => {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    return database.prepare(sql).all();
+  } finally {
+    database.close();
+  }
+};
+
+const left = (directory: string): readonly string[] =>
+  readdirSync(directory).filter((name) => name.startsWith('.daisee-'));
+
+describe('daisee backup and restore', () => {
+  it('a node that is writing is copied as of one instant, and restored elsewhere with the same books', {
+    timeout: 400_000,
+  }, async () => {
+    const home = scratch();
+    const env = { DAISEE_HOME: home, DAISEE_ACCOUNTPSWD: 'lab', DAISEE_PASSWORD: 'secret' };
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await daisee([...args, '--json'], env);
+      expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' });
+      return records(stdout);
+    };
+    const [rpcPort, monitorPort] = await Promise.all([freePort(), freePort()]);
+    const rpc = `http://127.0.0.1:${rpcPort}`;
+    const account = String((await run('account', 'new'))[0]?.['address']);
+    const settings = join(home, 'parameters.yml');
+    writeFileSync(
+      join(home, 'panel.csv'),
+      Array.from({ length: 36_000 }, (_, n) => `${1_700_000_000 + n / 10},5000`).join('\n'),
+    );
+    // The chain belongs to the node here: its journal is locked for as long as it runs.
+    const chain = start(
+      ['chain', '--port', String(rpcPort), '--block-time', '1s', '--data', join(home, 'chain')],
+      env,
+    );
+    await chain.line(/Chain 20171 on/);
+    const [deployed] = await run('deploy', '--rpc', rpc, '--account', account);
+    const [exchange, coin] = [String(deployed?.['exchange']), String(deployed?.['coin'])];
+    const where = ['--rpc', rpc, '--exchange', exchange, '--coin', coin, '--account', account];
+    await run('node', 'register', ...where, '--node', account, '--kind', 'producer', '--price', '1');
+    writeFileSync(
+      settings,
+      `contracts: { daisee: '${exchange}', token: '${coin}', node: '${rpc}' }
+node: { address: '${account}', type: P, url: 'http://127.0.0.1:${monitorPort}', id: 1, login: user, period: 1, report: 1 }
+monitor: { port: ${monitorPort}, meter: { driver: replay, file: '${join(home, 'panel.csv')}', sign: source } }
+chain: { port: ${rpcPort}, data: '${join(home, 'chain')}' }
+`,
+    );
+    const node = start(['up', '-c', settings, '--without', 'chain'], env);
+    await node.line(/register of production is [1-9]/, 120_000);
+
+    const file = join(home, 'node.backup');
+    const copied = await run('backup', file, '-c', settings);
+    const names = copied.filter(({ type }) => type === 'file').map(({ name }) => String(name));
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'parameters.yml',
+        `nodes/${account.toLowerCase()}/agent.sqlite`,
+        `nodes/${account.toLowerCase()}/outbox.sqlite`,
+        'monitor/monitor.sqlite',
+        'chain/chain.sqlite',
+      ]),
+    );
+    expect(names.some((name) => name.startsWith('keystore/'))).toBe(true);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(left(home)).toEqual([]);
+
+    const into = join(home, 'restored');
+    await run('restore', file, '--into', into);
+    const samplesOf = (directory: string) =>
+      rows(join(directory, 'monitor/monitor.sqlite'), 'SELECT at, power, register FROM samples ORDER BY at');
+    const restored = samplesOf(into);
+    expect(restored.length).toBeGreaterThan(5);
+    const agentFolder = join(into, `nodes/${account.toLowerCase()}`);
+    const [books] = rows(join(agentFolder, 'agent.sqlite'), 'SELECT at, register FROM agent') as {
+      at: number;
+      register: number;
+    }[];
+    const [then] = rows(
+      join(into, 'monitor/monitor.sqlite'),
+      `SELECT register FROM samples WHERE at = ${books?.at ?? 0}`,
+    ) as { register: number }[];
+    // Both integrate the same samples, the agent from a later one on: the difference is the register at that one,
+    // give or take the last digit.
+    const difference = (then?.register ?? 0) - (books?.register ?? 0);
+    expect(books?.register).toBeGreaterThan(0);
+    expect(difference).toBeGreaterThanOrEqual(0);
+    const [one] = rows(
+      join(into, 'monitor/monitor.sqlite'),
+      `SELECT count(*) AS n FROM samples WHERE register BETWEEN ${difference - 1} AND ${difference + 1}`,
+    ) as { n: number }[];
+    expect(difference === 0 || (one?.n ?? 0) > 0).toBe(true);
+    expect(rows(join(into, 'chain/chain.sqlite'), 'SELECT count(*) AS n FROM blocks')[0]).toMatchObject({
+      n: expect.any(Number) as number,
+    });
+
+    // The ledger went on since: the books of then are refused, and without them the node goes on from the ledger.
+    node.signal('SIGTERM');
+    expect((await node.ended).code).toBe(0);
+    // The store went on, and has on the disk now what it held in memory then: that is what was restored.
+    expect(samplesOf(home).slice(0, restored.length)).toEqual(restored);
+    const up = () =>
+      start(['up', '-c', join(into, 'parameters.yml'), '--without', 'chain'], { ...env, DAISEE_HOME: into });
+    const refused = await up().ended;
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('move it away')]);
+    renameSync(join(agentFolder, 'agent.sqlite'), join(agentFolder, 'agent.sqlite.old'));
+    const again = up();
+    await again.line(/goes on from the ledger's register/, 120_000);
+    again.signal('SIGTERM');
+    expect((await again.ended).code).toBe(0);
+    chain.signal('SIGTERM');
+    await chain.ended;
+    // The chain itself starts from its copy.
+    const other = start(['chain', '--port', '0', '--block-time', '1s', '--data', join(into, 'chain')], env);
+    await other.line(/Chain 20171 on .* at block [1-9]/, 120_000);
+    other.signal('SIGTERM');
+    await other.ended;
+  });
+
+  it('puts everything where it was, and overwrites nothing without --force', {
+    timeout: 150_000,
+  }, async () => {
+    const { home, settings, env } = await homeOfNode();
+    const file = join(scratch(), 'node.backup');
+    expect((await daisee(['backup', file, '-c', settings], env)).code).toBe(0);
+    const again = await daisee(['backup', file, '-c', settings], env);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('is there already')]);
+
+    const secret = join(home, 'monitor-password');
+    const samples = join(home, 'monitor/monitor.sqlite');
+    const before = rows(samples, 'SELECT * FROM samples');
+    writeFileSync(secret, 'changed');
+    const refused = await daisee(['restore', file], env);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/there already.*--force/)]);
+    expect(readFileSync(secret, 'utf8')).toBe('changed');
+    writeFileSync(`${samples}-wal`, 'a log of another time');
+    expect((await daisee(['restore', file, '--force'], env)).code).toBe(0);
+    expect(readFileSync(secret, 'utf8')).toBe('secret\n');
+    expect(existsSync(`${samples}-wal`)).toBe(false);
+    expect(rows(samples, 'SELECT * FROM samples')).toEqual(before);
+    expect(left(dirname(file))).toEqual([]);
+  });
+
+  it('does not replace a store that a running node has open', { timeout: 150_000 }, async () => {
+    const { home, settings, env } = await homeOfNode();
+    const file = join(scratch(), 'node.backup');
+    await daisee(['backup', file, '-c', settings], env);
+    const store = openStore({ file: join(home, 'monitor/monitor.sqlite') });
+    try {
+      const { code, stderr } = await daisee(['restore', file, '--force'], env);
+      expect([code, stderr]).toEqual([1, expect.stringContaining('is in use: stop the node first')]);
+    } finally {
+      store.close();
+    }
+  });
+
+  it('closed with a passphrase it tells nothing, and opens with that passphrase only', {
+    timeout: 150_000,
+  }, async () => {
+    const { home, settings, address, env } = await homeOfNode();
+    const [file, passphrase] = [join(home, 'node.backup'), join(home, 'passphrase')];
+    writeFileSync(passphrase, 'correct horse\n');
+    const made = await daisee(['backup', file, '-c', settings, '--passphrase-file', passphrase], env);
+    expect([made.code, made.stderr]).toEqual([0, '']);
+    const bytes = readFileSync(file);
+    expect(bytes.subarray(0, 16).toString()).toBe('DAISEE-SEALED-1\n');
+    expect(bytes.includes(address.slice(2))).toBe(false);
+
+    const into = join(home, 'restored');
+    const restore = (extra: Readonly<Record<string, string>> = {}) =>
+      daisee(['restore', file, '--into', into], { ...env, ...extra });
+    expect((await restore()).stderr).toContain('it is closed: give --passphrase-file');
+    expect((await restore({ DAISEE_BACKUP_PASSPHRASE: 'wrong' })).stderr).toContain(
+      'passphrase is another one',
+    );
+    const changed = Buffer.from(bytes);
+    changed.writeUInt8(changed.readUInt8(200) ^ 1, 200);
+    writeFileSync(file, changed);
+    expect((await restore({ DAISEE_BACKUP_PASSPHRASE: 'correct horse' })).stderr).toContain('was changed');
+    expect(existsSync(join(into, 'parameters.yml'))).toBe(false);
+    expect(left(into)).toEqual([]);
+    writeFileSync(file, bytes);
+    expect((await restore({ DAISEE_BACKUP_PASSPHRASE: 'correct horse' })).code).toBe(0);
+    const signer = await unlock({
+      directory: join(into, 'keystore'),
+      address: address as `0x${string}`,
+      password: 'lab',
+    });
+    expect(signer.address.toLowerCase()).toBe(address);
+  });
+
+  it('a backup that was cut off or changed anywhere restores nothing', { timeout: 200_000 }, async () => {
+    const { home, settings, env } = await homeOfNode();
+    const file = join(home, 'node.backup');
+    await daisee(['backup', file, '-c', settings], env);
+    const whole = readFileSync(file);
+    const { readArchive } = await import('../../src/backup/archive.ts');
+    let n = 0;
+    const outcome = async (bytes: Buffer) => {
+      const directory = join(home, `try-${n++}`);
+      mkdirSync(directory);
+      writeFileSync(join(directory, 'x'), bytes);
+      return readArchive(join(directory, 'x'), directory).then(
+        ({ files }) => files,
+        (error: unknown) => (error as { code?: string }).code,
+      );
+    };
+    expect(await outcome(whole)).toHaveLength(4);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(whole.length - 1), async (length) => {
+        expect(await outcome(whole.subarray(0, length))).toBe('cli.backup.unusable');
+      }),
+      { numRuns: 25 },
+    );
+    const plain = gunzipSync(whole);
+    // Any byte of a file's content; a tar's headers and padding have parts that mean nothing.
+    const content = plain.indexOf('contracts: {');
+    await fc.assert(
+      fc.asyncProperty(fc.nat(200), async (offset) => {
+        const bytes = Buffer.from(plain);
+        bytes.writeUInt8(bytes.readUInt8(content + offset) ^ 1, content + offset);
+        expect(await outcome(gzipSync(bytes))).toBe('cli.backup.unusable');
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('a made-up archive cannot write outside of its place', { timeout: 150_000 }, async () => {
+    const home = scratch();
+    const file = join(home, 'evil.backup');
+    const tar = pack();
+    tar.entry({ name: '../../escaped' }, 'x');
+    tar.finalize();
+    const chunks: Buffer[] = [];
+    for await (const chunk of tar) chunks.push(Buffer.from(chunk as Uint8Array));
+    writeFileSync(file, gzipSync(Buffer.concat(chunks)));
+    const { code, stderr } = await daisee(['restore', file, '--into', join(home, 'a/b')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('cannot be restored')]);
+    expect(existsSync(join(home, 'escaped'))).toBe(false);
+  });
+
+  it('says in one line what cannot be read or written', { timeout: 150_000 }, async () => {
+    const { home, settings, env } = await homeOfNode();
+    writeFileSync(
+      join(home, 'monitor/monitor.sqlite'),
+      'not a store, but long enough to look like one'.repeat(99),
+    );
+    const damaged = await daisee(['backup', join(home, 'a.backup'), '-c', settings], env);
+    expect([damaged.code, damaged.stderr]).toEqual([
+      1,
+      expect.stringContaining('monitor.sqlite cannot be copied'),
+    ]);
+    expect(existsSync(join(home, 'a.backup'))).toBe(false);
+    const nowhere = await daisee(['backup', join(home, 'none/a.backup'), '-c', settings], env);
+    expect([nowhere.code, nowhere.stderr]).toEqual([1, expect.stringContaining('cannot be written')]);
+    const missing = await daisee(['restore', join(home, 'none.backup')], env);
+    expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('no such file')]);
+  });
+});

@@ -1,0 +1,129 @@
+/**
+ * Group commit on PostgreSQL: appends of a sensor take turns anyway, so those that arrive while one is being stored
+ * wait and go together in the next transaction; short ones share it with those of other sensors.
+ */
+import type { Sample } from '@daisee/meter';
+import { DaiseeError } from '@daisee/units';
+import { distinct } from '../recount.ts';
+import type { Appended, AppendOptions, Sensor, StoredSample } from '../store.ts';
+import type { NewSamples } from './appender.ts';
+
+/** Stores samples of several sensors, each named once, in one transaction; what was stored of each. */
+type AppendAll = (lists: readonly NewSamples[]) => Promise<readonly (readonly StoredSample[])[]>;
+type Append = (sensor: Sensor, samples: readonly Sample[], options: AppendOptions) => Promise<Appended>;
+
+interface Waiting extends NewSamples {
+  readonly given: number;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Appends of one sensor, side by side in the order of time. */
+type Group = readonly Waiting[];
+
+/** Samples of a sensor in one transaction; more wait for the next. */
+const MOST_TOGETHER = 5000;
+/** Groups up to here share a transaction; longer ones would keep the others waiting. */
+const SHORT = 100;
+
+const firstOf = ({ samples }: NewSamples): number => samples[0]?.at ?? 0;
+const lastOf = ({ samples }: NewSamples): number => samples.at(-1)?.at ?? 0;
+const sizeOf = (group: Group): number => group.reduce((size, { samples }) => size + samples.length, 0);
+
+/**
+ * How many from the front can be one append whose result is that of them all, in the order of time: they stand side by
+ * side, none begins before another has ended, and count by the same rules.
+ */
+const sideBySide = (waiting: readonly Waiting[]): Group => {
+  const [first] = waiting;
+  if (!first) return [];
+  let ordered = [first];
+  let size = first.samples.length;
+  for (const next of waiting.slice(1)) {
+    size += next.samples.length;
+    if (size > MOST_TOGETHER) break;
+    if (next.sensor !== first.sensor || next.maxGap !== first.maxGap) break;
+    const place = ordered.findIndex((one) => firstOf(one) > firstOf(next));
+    const at = place < 0 ? ordered.length : place;
+    const before = ordered[at - 1];
+    const after = ordered[at];
+    if ((before && lastOf(before) >= firstOf(next)) || (after && firstOf(after) <= lastOf(next))) break;
+    ordered = ordered.toSpliced(at, 0, next);
+  }
+  return ordered;
+};
+
+const listOf = (group: Group): NewSamples => {
+  const [first] = group;
+  const samples = group.flatMap((one) => one.samples);
+  return { sensor: first?.sensor as Sensor, samples, maxGap: first?.maxGap };
+};
+
+/** Tells each of a group what became of its own. */
+const answer = (group: Group, stored: readonly StoredSample[]): void => {
+  let next = 0;
+  for (const one of group) {
+    const start = next;
+    while ((stored[next]?.at ?? Number.POSITIVE_INFINITY) <= lastOf(one)) next++;
+    const own = stored.slice(start, next);
+    one.resolve({ stored: own.length, repeated: one.given - own.length, samples: own });
+  }
+};
+
+/** Makes the `append` of a store out of one that takes several sensors at once. */
+export const createTurns = (appendAll: AppendAll): Append => {
+  /** Those that wait, by sensor, and the sensors that are being stored. */
+  const queues = new Map<number, Waiting[]>();
+  const busy = new Set<number>();
+  let shared = false;
+
+  /** All groups in one transaction; when it fails by the fault of one of them, each alone, to hear whose it is. */
+  const storeGroups = async (groups: readonly Group[]): Promise<void> => {
+    try {
+      const stored = await appendAll(groups.map(listOf));
+      for (const [i, group] of groups.entries()) answer(group, stored[i] ?? []);
+    } catch (error) {
+      const parts = groups.length > 1 ? groups : (groups[0] ?? []).map((one) => [one]);
+      // The server is away for all of them.
+      if (parts.length === 1 || (error instanceof DaiseeError && error.retryable))
+        for (const group of groups) for (const one of group) one.reject(error);
+      else for (const part of parts) await storeGroups([part]);
+    }
+  };
+  const run = async (groups: readonly (readonly [number, Group])[]): Promise<void> => {
+    for (const [sensorId] of groups) busy.add(sensorId);
+    await storeGroups(groups.map(([, group]) => group));
+    for (const [sensorId] of groups) busy.delete(sensorId);
+  };
+  const begin = (): void => {
+    const short: (readonly [number, Group])[] = [];
+    for (const [sensorId, queue] of queues) {
+      if (busy.has(sensorId)) continue;
+      const group = sideBySide(queue);
+      const isShort = sizeOf(group) <= SHORT;
+      if (isShort && shared) continue;
+      // They are the front of the queue, in another order.
+      queue.splice(0, group.length);
+      if (queue.length === 0) queues.delete(sensorId);
+      if (isShort) short.push([sensorId, group]);
+      else void run([[sensorId, group]]).then(begin);
+    }
+    if (short.length === 0) return;
+    shared = true;
+    // All monitors lock sensors in the same order, so that none waits for one that waits for it.
+    void run(short.toSorted(([a], [b]) => a - b)).then(() => {
+      shared = false;
+      begin();
+    });
+  };
+
+  return (sensor, samples, { maxGap }) =>
+    new Promise((resolve, reject) => {
+      const own = distinct(samples);
+      if (own.length === 0) return resolve({ stored: 0, repeated: 0, samples: [] });
+      const queue = queues.get(sensor.id) ?? [];
+      queues.set(sensor.id, queue);
+      queue.push({ sensor, given: samples.length, samples: own, maxGap, resolve, reject });
+      begin();
+    });
+};

@@ -1,0 +1,182 @@
+/**
+ * What a store holds and has not committed yet, in a file in memory (a tmpfs): it outlives the process however that
+ * ends, and costs a memory card no write. A small SQLite file, for its lock, which ends with its owner, and because a
+ * kill in the middle of a write leaves it whole.
+ */
+import { lstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Sample } from '@daisee/meter';
+import { Duration, Energy, Instant, messageOf, Percent, Watts } from '@daisee/units';
+import { onStore, StoreError } from './errors.ts';
+import { createFileCheck } from './file-there.ts';
+
+export interface TailOptions {
+  /** A folder in memory, made when it is not there; nobody else may have access to it. One serves several stores. */
+  readonly directory: string;
+  /** Hears why samples are not held any more, or from the start: they are committed one by one then. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** A sample that is held. */
+export interface TailEntry {
+  readonly sensorId: number;
+  readonly sample: Sample;
+  readonly maxGap?: Duration;
+}
+
+/** `read`, `add` and `clear` throw a `StoreError` when the file cannot be used or is not there any more. */
+export interface Tail {
+  /** What is in it, in the order in which it came. */
+  read(): readonly TailEntry[];
+  /** All of them or none. */
+  add(entries: readonly TailEntry[]): void;
+  clear(): void;
+  close(): void;
+  /** Closes it and takes its file away: for one that is empty. */
+  remove(): void;
+}
+
+interface TailRow {
+  readonly sensor: bigint;
+  readonly at: bigint;
+  readonly power: number;
+  readonly state_of_charge: number | null;
+  readonly voltage: number | null;
+  readonly counter: bigint | null;
+  readonly exported_counter: bigint | null;
+  readonly max_gap: number | null;
+}
+
+const TABLE = `CREATE TABLE IF NOT EXISTS held (n INTEGER PRIMARY KEY, sensor INTEGER NOT NULL, at INTEGER NOT NULL,
+  power REAL NOT NULL, state_of_charge REAL, voltage REAL, counter INTEGER, exported_counter INTEGER, max_gap REAL) STRICT`;
+
+const entryOf = (row: TailRow): TailEntry => ({
+  sensorId: Number(row.sensor),
+  sample: {
+    at: Instant(Number(row.at)),
+    power: Watts(row.power),
+    ...(row.state_of_charge === null ? {} : { stateOfCharge: Percent(row.state_of_charge) }),
+    ...(row.voltage === null ? {} : { voltage: row.voltage }),
+    ...(row.counter === null ? {} : { counter: Energy(row.counter) }),
+    ...(row.exported_counter === null ? {} : { exportedCounter: Energy(row.exported_counter) }),
+  },
+  ...(row.max_gap === null ? {} : { maxGap: Duration(row.max_gap) }),
+});
+
+/** What others could write to might hold samples that nobody measured. */
+const ownFolder = (directory: string): void => {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const found = lstatSync(directory);
+  if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0) return;
+  throw new StoreError({
+    code: 'monitor.tail-exposed',
+    message: `The folder ${directory} is not this user's alone: remove it, or give it to the user that runs the monitor, with mode 700.`,
+    retryable: false,
+    values: { directory },
+  });
+};
+
+/**
+ * The name of the tail of this very store: a copy has another inode, another store at the same place another name.
+ * Undefined where none was ever made.
+ */
+export const tailName = (database: DatabaseSync, file: string): string | undefined => {
+  const there = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'identity'").get();
+  const row = there && (database.prepare('SELECT name FROM identity').get() as { name: string } | undefined);
+  return row && `${row.name}-${statSync(file).ino}.sqlite`;
+};
+
+const nameFor = (database: DatabaseSync, file: string): string => {
+  database.exec(`CREATE TABLE IF NOT EXISTS identity (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT NOT NULL) STRICT;
+    INSERT OR IGNORE INTO identity VALUES (1, lower(hex(randomblob(16))))`);
+  return String(tailName(database, file));
+};
+
+/**
+ * Opens the tail of the store in a database. Undefined when there can be none: another process has it, or there is no folder for
+ * it; then `onWarning` hears why.
+ */
+export const openTail = (
+  database: DatabaseSync,
+  file: string,
+  { directory, onWarning }: TailOptions,
+): Tail | undefined => {
+  if (file === ':memory:') return undefined;
+  try {
+    ownFolder(directory);
+    return tailIn(join(directory, nameFor(database, file)));
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    onWarning?.(
+      code === 'monitor.store-busy'
+        ? `Another process writes to ${file}, too: each sample is written by itself here.`
+        : `Each sample is written to the disk by itself, since none can be held in memory: ${messageOf(error)}`,
+    );
+    return undefined;
+  }
+};
+
+/** @throws StoreError (`monitor.store-busy`) when another process has it. */
+const tailIn = (file: string): Tail =>
+  onStore(file, () => {
+    const database = new DatabaseSync(file, { timeout: 0 });
+    try {
+      // Nothing to force: a tmpfs is gone with the machine. Exclusive, so that the lock stays up to `close`.
+      database.exec(`PRAGMA page_size = 1024; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = PERSIST;
+        PRAGMA synchronous = OFF; BEGIN EXCLUSIVE; ${TABLE}; COMMIT`);
+      return entriesIn(database, file);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+
+/** What is held in a database of its own. */
+export const entriesIn = (database: DatabaseSync, file: string): Tail => {
+  const all = database.prepare('SELECT * FROM held ORDER BY n', { readBigInts: true });
+  const insert = database.prepare(
+    `INSERT INTO held (sensor, at, power, state_of_charge, voltage, counter, exported_counter, max_gap)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const check = createFileCheck(file);
+  const ask = <T>(work: () => T): T =>
+    onStore(file, () => {
+      check();
+      return work();
+    });
+  const close = (): void => {
+    if (database.isOpen) database.close();
+  };
+  return {
+    read: () => ask(() => (all.all() as unknown as TailRow[]).map(entryOf)),
+    add: (entries) =>
+      ask(() => {
+        database.exec('BEGIN');
+        try {
+          for (const { sensorId, sample, maxGap } of entries)
+            insert.run(
+              sensorId,
+              sample.at,
+              sample.power,
+              sample.stateOfCharge ?? null,
+              sample.voltage ?? null,
+              sample.counter ?? null,
+              sample.exportedCounter ?? null,
+              maxGap ?? null,
+            );
+          database.exec('COMMIT');
+        } finally {
+          if (database.isTransaction) database.exec('ROLLBACK');
+        }
+      }),
+    clear: () => ask(() => database.exec('DELETE FROM held')),
+    close,
+    remove: () => {
+      if (!database.isOpen) return;
+      // While it is still locked, so that nobody takes it up in between.
+      for (const end of ['', '-journal']) rmSync(`${file}${end}`, { force: true });
+      close();
+    },
+  };
+};

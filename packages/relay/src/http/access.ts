@@ -1,0 +1,65 @@
+/** Who may ask the relay over HTTP: holders of its tokens; without any, everybody on this machine. */
+import { type BearerToken, bearerOf, isLoopback, RequestRefused, tokenOf } from '@daisee/http';
+import { DaiseeError } from '@daisee/units';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { plainAddress } from '../v02/allowance.ts';
+
+/** `read` what the board shows, `switch` it. */
+export const RELAY_SCOPES = ['read', 'switch'] as const;
+
+/** Thrown when it should listen for other machines and has no token to tell them by. */
+export class TokenNeeded extends DaiseeError {
+  constructor(host: string) {
+    super({
+      code: 'relay.token-needed',
+      message: `The relay's HTTP cannot listen on ${host} without a token: anybody there could switch it. Set one (relay.http.token or tokens; daisee relay token makes one), or listen on 127.0.0.1.`,
+      retryable: false,
+      values: { host },
+    });
+  }
+}
+
+export interface Access {
+  /** @throws RequestRefused (401, 403) */
+  readonly admit: (scope: string, request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+  readonly nameOf: (request: FastifyRequest) => string;
+}
+
+export const createAccess = (tokens: readonly BearerToken[]): Access => {
+  const names = new WeakMap<FastifyRequest, string>();
+  const refused = (reply: FastifyReply, what: string, message: string): RequestRefused => {
+    void reply.header('WWW-Authenticate', 'Bearer realm="DAISEE relay"');
+    return new RequestRefused(401, `relay.${what}`, message);
+  };
+  return {
+    nameOf: (request) => {
+      const address = plainAddress(request.ip);
+      const name = names.get(request);
+      return name === undefined ? address : `${name} (${address})`;
+    },
+    admit: async (scope, request, reply) => {
+      if (tokens.length === 0) {
+        // A page in this machine's browser whose name was made to point here still says its own name.
+        if (isLoopback(request.hostname.replace(/^\[|\]$/g, ''))) return;
+        throw new RequestRefused(
+          403,
+          'relay.host',
+          `This relay has no token and serves its own machine alone, as 127.0.0.1 or localhost, not as ${request.hostname}.`,
+        );
+      }
+      const secret = bearerOf(request.headers.authorization);
+      if (secret === undefined)
+        throw refused(reply, 'no-token', 'Send a token of this relay as Authorization: Bearer.');
+      const token = tokenOf(tokens, secret);
+      if (!token) throw refused(reply, 'bad-token', 'This relay has no such token.');
+      if (!token.scopes.includes(scope))
+        throw new RequestRefused(
+          403,
+          'relay.scope',
+          `This token may ${token.scopes.join(' and ')}, and this needs "${scope}": use one with that scope.`,
+          { needed: scope, scopes: token.scopes },
+        );
+      names.set(request, token.name);
+    },
+  };
+};

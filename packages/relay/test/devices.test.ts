@@ -1,0 +1,359 @@
+import { Duration, Seconds, systemClock } from '@daisee/units';
+import { describe, expect, it } from 'vitest';
+import {
+  type Board,
+  createBoard,
+  createCompositeDriver,
+  createEsphomeDriver,
+  createShellyDriver,
+  createSimulatedDriver,
+  createTasmotaDriver,
+  InvalidWiring,
+  ownLease,
+  type RelayDriver,
+  type Wiring,
+} from '../src/index.ts';
+import { createFailingDriver } from './support/failing-driver.ts';
+import { until } from './support/http.ts';
+import { startBroker, startEsphome, startTasmota } from './support/mqtt.ts';
+import { startShelly } from './support/shelly.ts';
+
+const wiring: Wiring = { loads: [{ name: 'home', own: [0], sellers: [{ name: 'east', channels: [1] }] }] };
+const toEast = new Map([
+  [0, true],
+  [1, true],
+]);
+const lease = Seconds(30);
+const timeout = Seconds(2);
+const leases = [ownLease(lease, timeout), lease] as const;
+
+const shellyOn = (host: string, more: { password?: string; timeout?: Duration } = {}) =>
+  createShellyDriver({
+    host,
+    outputs: [
+      { id: 0, lease: leases[0] },
+      { id: 1, lease: leases[1] },
+    ],
+    ...more,
+  });
+
+/** A board on a driver, stopped at the end whatever its driver says. */
+const boardOn = async (driver: RelayDriver, loads: Wiring = wiring) => {
+  const faults: string[] = [];
+  const board = createBoard({
+    driver,
+    clock: systemClock,
+    wiring: loads,
+    breakTime: Duration(2),
+    onEvent: (event) => {
+      if (event.type === 'fault') faults.push(event.error.message);
+    },
+  });
+  await board.start();
+  return { board, faults, [Symbol.asyncDispose]: () => board.stop().catch(() => undefined) };
+};
+const shown = (board: Board) => [...board.states().values()];
+
+describe('a Shelly', () => {
+  it('is switched and read back, each time it goes on with a timer that switches it off', async () => {
+    await using shelly = await startShelly();
+    await using bench = await boardOn(shellyOn(shelly.host));
+    shelly.requests.length = 0;
+    await bench.board.order(toEast);
+    expect(shown(bench.board)).toEqual([true, true]);
+    const get = '/rpc/Switch.GetStatus?id=';
+    expect(shelly.requests).toEqual([
+      `${get}0`,
+      `${get}1`,
+      '/rpc/Switch.Set?id=0&on=true&toggle_after=54',
+      `${get}0`,
+      `${get}1`,
+      '/rpc/Switch.Set?id=1&on=true&toggle_after=30',
+      `${get}0`,
+      `${get}1`,
+    ]);
+    await bench.board.rest('test');
+    expect(shelly.outputs.map(({ output, timer }) => [output, timer])).toEqual([
+      [false, undefined],
+      [false, undefined],
+    ]);
+  });
+
+  it('with a password is logged in to, again when its nonce is too old', async () => {
+    await using shelly = await startShelly(2, 'geheim');
+    await using bench = await boardOn(shellyOn(shelly.host, { password: 'geheim' }));
+    shelly.forgetNonces();
+    await bench.board.order(toEast);
+    expect(shelly.outputs.map(({ output }) => output)).toEqual([true, true]);
+    for (const wrong of [{ password: 'other' }, {}])
+      await expect(shellyOn(shelly.host, wrong).open()).rejects.toMatchObject({ code: 'relay.shelly-login' });
+  });
+
+  it('that is not told again ends at rest by itself', async () => {
+    await using shelly = await startShelly();
+    const driver = createShellyDriver({ host: shelly.host, outputs: [{ id: 0, lease: Seconds(1) }] });
+    await driver.open();
+    await driver.write(new Map([[0, true]]));
+    expect(await driver.read()).toEqual([true]);
+    await until(() => shelly.outputs[0]?.output === false);
+    await driver.close();
+  });
+
+  it('is told again by a board that lives, for as long as it should be on', async () => {
+    await using shelly = await startShelly();
+    const outputs = [
+      { id: 0, lease: Seconds(20) },
+      { id: 1, lease: Seconds(3) },
+    ];
+    await using bench = await boardOn(createShellyDriver({ host: shelly.host, outputs }));
+    await bench.board.order(toEast);
+    const again = () => shelly.requests.filter((url) => url.includes('toggle_after')).length;
+    await until(() => again() >= 6);
+    expect(again() % 2).toBe(0);
+  });
+
+  it('that gives no answer is a fault, and rest is tried until it is confirmed', async () => {
+    await using shelly = await startShelly();
+    await using bench = await boardOn(shellyOn(shelly.host, { timeout: Duration(100) }));
+    shelly.mood = 'silent';
+    await expect(bench.board.order(toEast)).rejects.toMatchObject({ code: 'relay.driver-failed' });
+    expect(bench.faults[0]).toMatch(/gives no answer \(none within 0.1 s\)/);
+    expect(bench.board.report()).toMatchObject({ states: undefined, isAtRest: false });
+    shelly.mood = 'works';
+    await until(() => bench.board.report().isAtRest);
+  });
+
+  it('that acknowledges and does not move is found out by the read-back', async () => {
+    await using shelly = await startShelly();
+    await using bench = await boardOn(shellyOn(shelly.host));
+    shelly.mood = 'stuck';
+    await expect(bench.board.order(toEast)).rejects.toMatchObject({ code: 'relay.read-back-differs' });
+  });
+
+  it('that could switch on by itself is refused, with what to set', async () => {
+    await using shelly = await startShelly();
+    const [output] = shelly.outputs;
+    if (!output) throw new TypeError('an output');
+    output.config = { initial_state: 'restore_last', auto_on: false };
+    await expect(shellyOn(shelly.host).open()).rejects.toThrow(/set its state after power on to off/);
+    output.config = { initial_state: 'off', auto_on: true };
+    await expect(shellyOn(shelly.host).open()).rejects.toThrow(/turn its auto on timer off/);
+    await expect(createShellyDriver({ host: shelly.host, outputs: [{ id: 7 }] }).open()).rejects.toThrow(
+      /value 7 not found/,
+    );
+  });
+});
+
+describe('a board that looks at its devices', () => {
+  it('finds out what somebody else switched, and goes to rest', async () => {
+    await using shelly = await startShelly();
+    const outputs = [
+      { id: 0, lease: Seconds(20) },
+      { id: 1, lease: Seconds(3) },
+    ];
+    await using bench = await boardOn(createShellyDriver({ host: shelly.host, outputs }));
+    const [, seller] = shelly.outputs;
+    if (seller) seller.output = true;
+    await until(() => bench.faults.length > 0 && bench.board.report().isAtRest);
+    expect(bench.faults[0]).toMatch(/channel 1 on instead of off/);
+    expect(seller?.output).toBe(false);
+  });
+});
+
+describe('a Tasmota device', () => {
+  const outputs = [
+    { number: 1, lease: leases[0] },
+    { number: 2, lease: leases[1] },
+  ];
+
+  it('is switched, acknowledged and read back, with its PulseTime as lease', async () => {
+    await using broker = await startBroker();
+    await using device = await startTasmota(broker.url);
+    await using bench = await boardOn(createTasmotaDriver({ url: broker.url, topic: 'tasmota_1', outputs }));
+    expect(device.pulseTimes).toEqual([154, 130]);
+    await bench.board.order(toEast);
+    expect([shown(bench.board), device.states]).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+    await bench.board.rest('test');
+    expect(device.states).toEqual([false, false]);
+    expect(device.commands.filter((command) => /^POWER\d?$/.test(command))).toEqual([]);
+  });
+
+  it('is set once, as its flash memory bears few writes', async () => {
+    await using broker = await startBroker();
+    await using device = await startTasmota(broker.url);
+    for (let times = 0; times < 2; times++) {
+      const driver = createTasmotaDriver({ url: broker.url, topic: 'tasmota_1', outputs });
+      await driver.open();
+      await driver.close();
+    }
+    expect(device.commands.filter((command) => /^PulseTime\d \d/.test(command))).toEqual([
+      'PulseTime1 154',
+      'PulseTime2 130',
+    ]);
+  });
+
+  it('ends at rest by itself though it is read, and stays on while it is told again', async () => {
+    await using broker = await startBroker();
+    await using device = await startTasmota(broker.url, { relays: 1, second: 50 });
+    const driver = createTasmotaDriver({
+      url: broker.url,
+      topic: 'tasmota_1',
+      outputs: [{ number: 1, lease: Seconds(12) }],
+    });
+    await driver.open();
+    await driver.write(new Map([[0, true]]));
+    await until(async () => (await driver.read())[0] === false);
+    expect(device.states).toEqual([false]);
+    await driver.refresh?.(new Map([[0, false]]));
+    expect(device.states).toEqual([false]);
+    await driver.refresh?.(new Map([[0, true]]));
+    expect(device.commands.at(-1)).toBe('POWER1 ON');
+    await driver.close();
+  });
+
+  it('that does not answer, or that the broker has lost, is a fault', async () => {
+    await using broker = await startBroker();
+    await using device = await startTasmota(broker.url);
+    await using bench = await boardOn(
+      createTasmotaDriver({ url: broker.url, topic: 'tasmota_1', outputs, timeout: Duration(300) }),
+    );
+    device.mood = 'deaf';
+    await expect(bench.board.order(toEast)).rejects.toMatchObject({ code: 'relay.driver-failed' });
+    device.mood = 'works';
+    await until(() => bench.board.report().isAtRest);
+    device.client.stream.destroy();
+    await until(() => bench.faults.some((message) => message.includes('the broker has lost it')));
+  });
+
+  it('is found again when the connection was cut, and nothing ordered meanwhile is carried out later', async () => {
+    await using broker = await startBroker();
+    await using device = await startTasmota(broker.url);
+    await using bench = await boardOn(createTasmotaDriver({ url: broker.url, topic: 'tasmota_1', outputs }));
+    broker.cut();
+    await expect(bench.board.order(toEast)).rejects.toMatchObject({ retryable: true });
+    await until(() => bench.board.report().isAtRest);
+    expect(device.states).toEqual([false, false]);
+    expect(device.commands).not.toContain('POWER2 ON');
+    await bench.board.order(toEast);
+    expect(device.states).toEqual([true, true]);
+  });
+
+  it('that starts switched on, and a broker that refuses the login, are named', async () => {
+    const login = { username: 'relay', password: 'secret' };
+    await using broker = await startBroker({ user: 'relay', password: 'secret' });
+    await using device = await startTasmota(broker.url, { login });
+    device.powerOnState = 3;
+    const options = { url: broker.url, topic: 'tasmota_1', outputs };
+    await expect(
+      createTasmotaDriver({ ...options, user: 'relay', password: 'secret' }).open(),
+    ).rejects.toThrow(/send it PowerOnState 0/);
+    await expect(
+      createTasmotaDriver({ ...options, user: 'relay', password: 'wrong' }).open(),
+    ).rejects.toMatchObject({ code: 'relay.mqtt-login' });
+    await expect(
+      createTasmotaDriver({
+        ...options,
+        user: 'relay',
+        password: 'secret',
+        topic: 'other',
+        timeout: Duration(200),
+      }).open(),
+    ).rejects.toMatchObject({ code: 'relay.mqtt-away' });
+  });
+});
+
+describe('an ESPHome device', () => {
+  const outputs = [
+    { name: 'own', lease: leases[0] },
+    { name: 'east', lease: leases[1] },
+  ];
+
+  it('is switched by its command topic and read from its retained states', async () => {
+    await using broker = await startBroker();
+    await using device = await startEsphome(broker.url, 'shed', ['own', 'east']);
+    await using bench = await boardOn(createEsphomeDriver({ url: broker.url, topic: 'shed', outputs }));
+    await bench.board.order(toEast);
+    expect([shown(bench.board), device.states]).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+    await bench.board.rest('test');
+    expect(device.states).toEqual([false, false]);
+  });
+
+  it('that does not do it, or is offline, is a fault', async () => {
+    await using broker = await startBroker();
+    await using device = await startEsphome(broker.url, 'shed', ['own', 'east']);
+    const driver = createEsphomeDriver({ url: broker.url, topic: 'shed', outputs, timeout: Duration(300) });
+    await using bench = await boardOn(driver);
+    device.mood = 'deaf';
+    await expect(bench.board.order(toEast)).rejects.toMatchObject({ code: 'relay.driver-failed' });
+    device.mood = 'works';
+    await until(() => bench.board.report().isAtRest);
+    device.client.stream.destroy();
+    await until(() => bench.faults.some((message) => message.includes('the broker has lost it')));
+    const other = createEsphomeDriver({ url: broker.url, topic: 'attic', outputs, timeout: Duration(200) });
+    await expect(other.open()).rejects.toMatchObject({ code: 'relay.mqtt-away' });
+  });
+});
+
+describe('a board on several drivers', () => {
+  const two: Wiring = {
+    loads: [
+      { name: 'home', own: [0], sellers: [{ name: 'east', channels: [1] }] },
+      { name: 'shed', own: [2], sellers: [{ name: 'east', channels: [3] }] },
+    ],
+  };
+
+  it('numbers their channels one after the other, under one interlock', async () => {
+    await using shelly = await startShelly();
+    const local = createSimulatedDriver({ channels: 2 });
+    await using bench = await boardOn(createCompositeDriver([local, shellyOn(shelly.host)]), two);
+    await bench.board.order(
+      new Map([
+        [0, true],
+        [1, true],
+        [2, true],
+        [3, true],
+      ]),
+    );
+    expect([await local.read(), shelly.outputs.map(({ output }) => output)]).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+    await expect(bench.board.order(new Map([[2, false]]))).rejects.toMatchObject({
+      code: 'relay.two-sources',
+    });
+    expect(bench.board.report().operations).toEqual([1, 1, 1, 1]);
+  });
+
+  it('brings to rest what answers when one of them does not', async () => {
+    const local = createFailingDriver(2);
+    const remote = createFailingDriver(2);
+    await using bench = await boardOn(createCompositeDriver([remote, local]), two);
+    await bench.board.order(
+      new Map([
+        [2, true],
+        [3, true],
+      ]),
+    );
+    remote.failures = Array.from({ length: 20 }, () => 'refuse');
+    await expect(bench.board.rest('test')).rejects.toMatchObject({ code: 'relay.driver-failed' });
+    expect(await local.read()).toEqual([false, false]);
+  });
+
+  it('does not start where a crash could leave a load on two sources', async () => {
+    await using shelly = await startShelly();
+    const crossed: Wiring = {
+      loads: [{ name: 'home', own: [0], sellers: [{ name: 'east', channels: [2] }] }],
+    };
+    const driver = () =>
+      createCompositeDriver([createSimulatedDriver({ channels: 2 }), shellyOn(shelly.host)]);
+    await expect(boardOn(driver(), crossed)).rejects.toThrow(InvalidWiring);
+    const equal = createShellyDriver({ host: shelly.host, outputs: [{ id: 0 }, { id: 1 }] });
+    await expect(boardOn(equal)).rejects.toThrow(/the own source's device the longer lease/);
+  });
+});

@@ -1,0 +1,194 @@
+/**
+ * Whatever dies or hangs, the board is at rest within 2 s, by the lawful way. The lines stay driven when their holder
+ * dies, as on Raspberry Pi OS, so that every fall of a pin here is somebody's deed.
+ */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createHeader, keepDriven, monotonic } from './support/header.ts';
+import { assertLaws, replay } from './support/laws.ts';
+import {
+  alive,
+  ask,
+  endAll,
+  file,
+  it,
+  LOADS,
+  launch,
+  OPTIONS,
+  PINS,
+  type Relay,
+  startRelay,
+  stopRelay,
+  TO_SELLER,
+  until,
+} from './support/relay.ts';
+
+/** Starting an empty Node on a Raspberry Pi 3, ms. */
+const PI_3 = 700;
+/** What is due on any real machine, ms. */
+const DUE = 2000;
+/** The same where what is to run has to be compiled first. */
+const DUE_COLD = 5000;
+const header = createHeader('pi', 'pinctrl-bcm2711');
+after(endAll);
+afterEach(endAll);
+
+const HIGH = new Map(PINS.map((pin) => [pin, 1]));
+const SELLER = [['seller 1']];
+
+/** A relay whose load is on its seller: there is something to bring to rest. */
+const switched = async (): Promise<Relay> => {
+  keepDriven(true);
+  const relay = await startRelay();
+  assert.equal(await ask(TO_SELLER), 'True');
+  assert.equal(header.levels(PINS), '1111');
+  return relay;
+};
+
+/** What an empty Node takes to start here and now, ms: the machine is shared, and its pace changes. */
+const emptyNode = async (): Promise<number> => {
+  const from = performance.now();
+  await launch(['--eval', '0']).exited;
+  return performance.now() - from;
+};
+
+/** How many times slower than a Raspberry Pi 3 that is. */
+const stretchOf = (start: number): number => Math.max(1, start / PI_3);
+
+/** Does it, waits for rest, and asserts from the trace that it came in time and by the lawful way. */
+const endsAtRest = async (t: TestContext, deed: () => void, due = DUE): Promise<void> => {
+  const before = await emptyNode();
+  header.clear();
+  const from = monotonic();
+  deed();
+  await until('every pin is low', () => header.levels(PINS) === '0000', 20 * DUE);
+  const looks = replay(header.trace(), HIGH, LOADS);
+  const took = (looks.at(-1)?.at ?? Number.POSITIVE_INFINITY) - from;
+  const start = Math.max(before, await emptyNode());
+  const limit = due * stretchOf(start);
+  t.diagnostic(
+    `at rest after ${took.toFixed(0)} ms, the seller's contact open after ${((looks[1]?.at ?? 0) - from).toFixed(0)} ms; allowed ${limit.toFixed(0)} ms, ${due / 1000} s times ${stretchOf(start).toFixed(2)} (an empty Node: ${start.toFixed(0)} ms)`,
+  );
+  assertLaws(looks, SELLER, 50);
+  assert.equal(looks.length, PINS.length, 'each pin moves once');
+  assert.ok(took <= limit, `rest took ${took.toFixed(0)} ms of ${limit.toFixed(0)}`);
+};
+
+before(async () => {
+  // Once in peace: what follows finds its compiled modules, as services do from their second start on.
+  await stopRelay(await startRelay());
+});
+
+it('without anybody to act the lines stay driven: what follows is not the kernel falling to rest by itself', async () => {
+  keepDriven(true);
+  const { driver, ...rest } = OPTIONS;
+  const relay = await startRelay({ driver: { ...driver, guard: false }, ...rest });
+  assert.equal(await ask(TO_SELLER), 'True');
+  relay.child.kill('SIGKILL');
+  await delay(DUE * stretchOf(await emptyNode()));
+  assert.equal(header.levels(PINS), '1111');
+});
+
+it('kill -9 of the service: its guard brings the board to rest and ends', async (t) => {
+  const relay = await switched();
+  await endsAtRest(t, () => process.kill(relay.pid, 'SIGKILL'));
+  await until('the guard has ended', () => !alive(relay.guard));
+});
+
+it('kill -9 of the guard: the service brings the board to rest, and goes on with a new guard', async (t) => {
+  const relay = await switched();
+  await endsAtRest(t, () => process.kill(relay.guard, 'SIGKILL'));
+  assert.match(relay.said.join('\n'), /The process that guards the relay board ended \(SIGKILL\)/);
+  for (let tries = 0; (await ask(TO_SELLER)) !== 'True'; tries++) {
+    assert.ok(tries < 100, 'it switches again');
+    await delay(100);
+  }
+  await endsAtRest(t, () => process.kill(relay.pid, 'SIGKILL'));
+});
+
+/** Kills service and guard at one instant, below a stand-in for systemd. */
+const bothKilled = async (t: TestContext, due = DUE, env?: NodeJS.ProcessEnv): Promise<void> => {
+  keepDriven(true);
+  const supervisor = launch(
+    [file('supervisor.ts'), JSON.stringify(OPTIONS), JSON.stringify(OPTIONS.driver)],
+    env ? { env } : {},
+  );
+  const said = () => supervisor.said.join('\n');
+  await until('the relay listens', () => /ready guard/.test(said()));
+  const service = Number(/service=(\d+)/.exec(said())?.[1]);
+  const guard = Number(/guard=(\d+)/.exec(said())?.[1]);
+  assert.equal(await ask(TO_SELLER), 'True');
+  await endsAtRest(
+    t,
+    () => {
+      process.kill(guard, 'SIGKILL');
+      process.kill(service, 'SIGKILL');
+    },
+    due,
+  );
+  await until('it says so', () => /at rest; channels 0, 1, 2, 3 were on/.test(said()));
+};
+
+it('kill -9 of both at once: what runs after the service (ExecStopPost) brings the board to rest', (t) =>
+  bothKilled(t));
+
+// Services do not come to this: what runs before them is what runs after them, and leaves its compiled modules.
+it('the same where nothing compiled was kept: later, and at rest', (t) => {
+  const { NODE_COMPILE_CACHE: _, ...env } = process.env;
+  return bothKilled(t, DUE_COLD, env);
+});
+
+it('a stopped service (SIGSTOP): the guard kills it and brings the board to rest', async (t) => {
+  const relay = await switched();
+  await endsAtRest(t, () => process.kill(relay.pid, 'SIGSTOP'));
+  await relay.exited;
+  assert.equal(relay.child.signalCode, 'SIGKILL');
+  const told = () => relay.said.join('\n');
+  await until('the guard has said so', () => told().includes('hung'));
+  assert.match(
+    told(),
+    /hung for \d\.\d s and was killed; the board is at rest \(channels 0, 1, 2, 3 were on\)/,
+  );
+});
+
+it('an event loop that hangs: the guard kills the service and brings the board to rest', async (t) => {
+  const relay = await switched();
+  await endsAtRest(t, () => process.kill(relay.pid, 'SIGUSR2'));
+  await relay.exited;
+});
+
+it('a guard that hangs is found out: the board rests and gets a new guard', async (t) => {
+  const relay = await switched();
+  await endsAtRest(t, () => process.kill(relay.guard, 'SIGSTOP'));
+  await until('the hung one has ended', () => !alive(relay.guard));
+});
+
+it('kill -9 in the break between two sources leaves the load with its own', async () => {
+  keepDriven(true);
+  const relay = await startRelay({ ...OPTIONS, breakTime: 1500 });
+  header.clear();
+  ask(TO_SELLER).catch(() => undefined);
+  await until('the own source is open', () => header.levels(PINS) === '1100');
+  process.kill(relay.pid, 'SIGKILL');
+  await until('every pin is low', () => header.levels(PINS) === '0000');
+  assertLaws(replay(header.trace(), new Map(PINS.map((pin) => [pin, 0])), LOADS), [['own']], 50);
+});
+
+it('where the kernel lets go of the lines (mainline), a killed service ends at rest as well', async () => {
+  const relay = await switched();
+  keepDriven(false);
+  process.kill(relay.pid, 'SIGKILL');
+  await until('every pin is low', () => header.levels(PINS) === '0000');
+  await until('the guard has ended', () => !alive(relay.guard));
+  assert.equal(header.levels(PINS), '0000');
+});
+
+it('an ordinary stop ends the guard too, also when it is told to stop with the service', async () => {
+  const relay = await switched();
+  process.kill(relay.guard, 'SIGTERM');
+  await stopRelay(relay);
+  await until('the guard has ended', () => !alive(relay.guard));
+  assert.equal(header.levels(PINS), '0000');
+  assert.doesNotMatch(relay.said.join('\n'), /restFailed|is gone|hung/);
+});
