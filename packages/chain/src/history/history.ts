@@ -91,6 +91,8 @@ export interface History {
 
 /** Blocks read at a time: what is read is kept before the next ones are asked for. */
 const BLOCKS = 5000;
+/** Blocks without events after which their place is kept all the same: they would be read again after a restart. */
+const KEPT_EACH = 500;
 const DEFAULT_LIMIT = 100;
 
 /** The history was asked before `start`. */
@@ -135,6 +137,8 @@ export const createHistory = (options: HistoryOptions): History => {
   let feed: Feed | undefined;
   let stopping = new AbortController();
   let loop: Promise<void> | undefined;
+  /** The next block by the place in the file. */
+  let keptNext = 0;
 
   const opened = (): DatabaseSync => {
     if (!database) throw new HistoryNotStarted();
@@ -154,6 +158,7 @@ export const createHistory = (options: HistoryOptions): History => {
 
   const newFeed = (): Feed => {
     const place = keptPlace();
+    keptNext = place?.next ?? 0;
     return ledger.createFeed({ blocks: BLOCKS, ...(place ? { place } : {}) });
   };
 
@@ -200,9 +205,10 @@ export const createHistory = (options: HistoryOptions): History => {
         const told = await feed.poll();
         const { place } = feed;
         if (!place || !database || signal?.aborted) return;
-        if (told.length > 0 || place.next !== before) {
+        if (told.length > 0 || place.next - keptNext >= KEPT_EACH) {
           try {
             for (const change of keep(told, place)) onChange(change);
+            keptNext = place.next;
           } catch (error) {
             // The feed has moved on and the file has not: the next one begins where the file stands.
             feed = undefined;

@@ -3,7 +3,7 @@ import { copyFile, rm, stat } from 'node:fs/promises';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { takeHeld } from '@daisee/monitor';
 import { messageOf } from '@daisee/units';
-import { memoryDirectory } from '../settings/places.ts';
+import { memoryDirectories } from '../settings/places.ts';
 import { type Content, SAMPLES } from './contents.ts';
 import { BackupFailed } from './errors.ts';
 
@@ -59,8 +59,8 @@ export const snapshot = async ({ name, source, kind }: Content, target: string):
       await copyFile(source, target);
       return;
     }
-    const memory = name === SAMPLES ? memoryDirectory() : undefined;
-    const putHeld = memory === undefined ? undefined : takeHeld(source, memory);
+    const memory = name === SAMPLES ? memoryDirectories((await stat(source)).uid) : [];
+    const putHeld = memory.map((directory) => takeHeld(source, directory));
     try {
       const database = new DatabaseSync(source, { readOnly: true, timeout: BUSY_TIMEOUT });
       try {
@@ -76,7 +76,7 @@ export const snapshot = async ({ name, source, kind }: Content, target: string):
       await rm(target, { force: true });
       await copyLocked(source, target);
     }
-    putHeld?.(target);
+    for (const put of putHeld) put(target);
     checkWhole(target);
   } catch (error) {
     if (error instanceof BackupFailed) throw error;

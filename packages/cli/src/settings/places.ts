@@ -25,6 +25,13 @@ export const memoryDirectory = (): string | undefined => {
     : undefined;
 };
 
+/** Where a monitor of whatever user may hold samples for a store of that owner: for whoever copies the store. */
+export const memoryDirectories = (owner: number): readonly string[] => {
+  const own = memoryDirectory();
+  const all = [...(own === undefined ? [] : [own]), '/run/daisee/held', `/dev/shm/daisee-${owner}`];
+  return [...new Set(all)].filter((directory) => existsSync(directory));
+};
+
 /** The embedded chain. */
 export const chainDirectory = (chain: NonNullable<Settings['chain']>): string =>
   chain.data ?? join(homeDirectory(), 'chain');
