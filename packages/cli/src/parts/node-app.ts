@@ -1,6 +1,7 @@
 /** The App of a real node: what its settings say of it, at an address that is open before the chain answers. */
 import { join } from 'node:path';
 import { AppListen, type AppOptions, type Front, type SourceWires } from '@daisee/app';
+import { isLoopback } from '@daisee/http';
 import { DaiseeError, messageOf } from '@daisee/units';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Output } from '../output.ts';
@@ -56,7 +57,7 @@ export const openAppDoor = async (
   const port = given.port ?? section.port;
   const password = given.password ?? appPassword(section);
   const common = { ...(host === undefined ? {} : { host }), lifecycle };
-  if (host !== undefined && !/^(localhost|::1|127(\.\d{1,3}){3})$/.test(host) && !password)
+  if (host !== undefined && !isLoopback(host) && !password)
     throw new AppUnguarded(host);
   const open = async (): Promise<Front> => {
     try {
