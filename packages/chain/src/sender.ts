@@ -1,6 +1,7 @@
 /**
  * One account's transactions: written down, sent, followed until they are mined, and found again after a crash.
  */
+import { randomInt } from 'node:crypto';
 import { type Clock, DaiseeError, type Duration, messageOf, SleepAborted } from '@daisee/units';
 import { keccak256, serializeTransaction } from 'viem/utils';
 import { headerOf, latestHeader, transactionCount } from './blocks.ts';
@@ -97,6 +98,13 @@ const NONCE_ATTEMPTS = 5;
 const FAULTS = 5;
 const LATE = 60_000;
 
+/**
+ * Two programs with one key that ask for the same thing under the same nonce would sign the same bytes: one transaction,
+ * which each takes for its own, though two were asked for. So each asks for a little more gas than it needs, by a number
+ * of its own below this.
+ */
+const OWN_GAS = 2 ** 14;
+
 /** How the chain took a transaction. */
 type Taken = 'sent' | 'nonce used';
 
@@ -111,6 +119,7 @@ const isNonceUsed = (message: string) =>
 export const createSender = (options: SenderOptions): Sender => {
   const { rpc, signer, clock, chainId, pollInterval, confirmations, patience, signal, onEvent } = options;
   const outbox: Outbox = openOutbox(options.outbox, options.chain, signer.address, options.survives);
+  const ownGas = BigInt(randomInt(OWN_GAS));
   const turns = createTurns();
   /** By hash, and by intent. */
   const followed = new Map<Hex, Promise<RawReceipt>>();
@@ -155,7 +164,7 @@ export const createSender = (options: SenderOptions): Sender => {
       options.fees ?? chainFees(rpc),
     ]);
     const nonce = Math.max(mined, waiting, ...before.map((entry) => entry.nonce + 1));
-    const raw = await sign(order, nonce, gas, fees);
+    const raw = await sign(order, nonce, gas + ownGas, fees);
     const entry = { hash: keccak256(raw), nonce, raw, what: order.what, intent: order.intent };
     outbox.add(entry);
     return { ...entry, state: 'pending' };
