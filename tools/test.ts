@@ -22,6 +22,7 @@ const order = [
   'contracts',
   'units',
   'market',
+  'fuzz',
   'meter',
   'chain',
   'http',
@@ -31,6 +32,7 @@ const order = [
   'app',
   'sim',
   'cli',
+  'campaign',
 ];
 const scratch = mkdtempSync(join(tmpdir(), 'daisee-test-'));
 let running: ChildProcess | undefined;

@@ -146,8 +146,10 @@ contract Daisee is Books, IERC1363Spender, AccessControl, Pausable, EIP712 {
     ) external {
         // A permit can be taken from the mempool and used by anyone before this transaction. It has then given
         // the approval it was meant to give; if there is none after all, the transfer says so.
+        // solhint-disable no-empty-blocks
         try IERC20Permit(address(_coin)).permit(msg.sender, address(this), maxCost, deadline, v, r, s) {}
             catch {}
+        // solhint-enable no-empty-blocks
         _buy(msg.sender, seller, energy, maxCost);
     }
 

@@ -63,6 +63,7 @@ library SignedReadings {
 
     /// 32 bytes of a batch. Slices would check their bounds each time, a fifth of the cost of a whole reading.
     function _word(bytes calldata batch, uint256 start) private pure returns (bytes32 word) {
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             word := calldataload(add(batch.offset, start))
         }

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IDaisee} from "../src/IDaisee.sol";
 import {DaiseeTest} from "./base/DaiseeTest.sol";
-import {Coin, Deploy, Ledger} from "./base/Ledger.sol";
+import {Coin, Deploy} from "./base/Ledger.sol";
 import {vm} from "./base/Vm.sol";
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";

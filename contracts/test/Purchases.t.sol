@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IDaisee} from "../src/IDaisee.sol";
 import {DaiseeTest} from "./base/DaiseeTest.sol";
 import {ReenteringCoin, RefusingCoin} from "./base/Fakes.sol";
-import {Coin, Deploy, Ledger} from "./base/Ledger.sol";
+import {Deploy, Ledger} from "./base/Ledger.sol";
 import {vm} from "./base/Vm.sol";
 import {IERC1363Spender} from "@openzeppelin/contracts/interfaces/IERC1363Spender.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";

@@ -49,10 +49,27 @@ export function forge(args: readonly string[], quiet = false): number {
   return ran.status ?? 1;
 }
 
+/** A variable's place in storage. */
+export interface Place {
+  readonly label: string;
+  readonly slot: string;
+  readonly offset: number;
+  readonly type: string;
+}
+
+/** Where a contract keeps what (https://docs.soliditylang.org/en/latest/internals/layout_in_storage.html#json-output). */
+interface Layout {
+  readonly storage: readonly Place[];
+  readonly types: Readonly<
+    Record<string, { label: string; numberOfBytes: string; members?: readonly Place[] }>
+  > | null;
+}
+
 /** What forge built of a contract in src/. */
 export interface Artifact {
   readonly abi: readonly { readonly type: string; readonly name?: string }[];
   readonly bytecode: { readonly object: `0x${string}` };
+  readonly storageLayout: Layout;
 }
 
 /** Reads what the last `forge build` left of a contract. */

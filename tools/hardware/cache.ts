@@ -110,6 +110,9 @@ export const packages = (name: string, wanted: readonly string[], apt: Apt = {})
     rmSync(debs, { recursive: true });
   });
 
+/** The folder with libgpiod's tools, unpacked. */
+export const gpiod = (): string => packages('gpiod', ['gpiod', 'libgpiod2']);
+
 /** A package and everything it depends on that this machine lacks. */
 export const withDependencies = (name: string): string[] => {
   update();

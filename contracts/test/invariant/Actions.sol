@@ -7,15 +7,17 @@ import {Meters} from "../base/Meters.sol";
 import {vm} from "../base/Vm.sol";
 import {Model} from "./Model.sol";
 import {ContractNeighbour, Trap} from "./Neighbours.sol";
-import {IERC1363} from "@openzeppelin/contracts/interfaces/IERC1363.sol";
 
 /// What honest neighbours, their meters and the admin do, in any order. Each action foretells from the model
 /// whether the ledger must accept it, and fails when the ledger does otherwise.
 abstract contract Actions is Model {
     uint256 internal constant WH = 1e6;
     uint256 internal constant ACCOUNTS = 5;
+    /// Stands for an origin where a price is set: no account has it.
+    address internal constant PRICE = address(0x9);
 
     address internal immutable ADMIN = address(0xad);
+    address internal immutable THIEF = address(0xbad);
     Coin internal coin;
     Ledger internal daisee;
     Trap internal trap;
@@ -29,7 +31,7 @@ abstract contract Actions is Model {
     mapping(string what => uint256) public done;
 
     constructor() {
-        coin = Deploy.coin(ADMIN);
+        coin = newCoin();
         daisee = Deploy.ledger(coin, ADMIN);
         trap = new Trap(daisee, coin);
         for (uint256 key = 1; key < ACCOUNTS; ++key) {
@@ -43,6 +45,11 @@ abstract contract Actions is Model {
             node[accounts[i]].coins = 200e6;
             minted += 200e6;
         }
+    }
+
+    /// What the ledger is deployed with.
+    function newCoin() internal virtual returns (Coin) {
+        return Deploy.coin(ADMIN);
     }
 
     function enter(address account, IDaisee.Kind kind, uint256 meterKey, uint256 price) internal {
@@ -239,7 +246,8 @@ abstract contract Actions is Model {
         bool expected = mayBuy(buyer, seller, energy, node[buyer].coins + amount);
         bool succeeded;
         vm.prank(payer);
-        try coin.transferAndCall(buyer, amount, abi.encode(seller, energy)) {
+        bytes memory order = abi.encodeCall(daisee.buyEnergy, (seller, energy, type(uint256).max));
+        try coin.transferAndCall(buyer, amount, order) {
             succeeded = true;
         } catch {}
         happened("purchase from within a transfer", expected, succeeded);
@@ -247,6 +255,47 @@ abstract contract Actions is Model {
         node[payer].coins -= amount;
         node[buyer].coins += amount;
         bought(buyer, seller, energy);
+    }
+
+    /// The same, and from within the call it reports, sets its price, or tries to.
+    function payTheContractThatReports(uint256 who, uint256 amount, uint256 from, uint256 energy) external {
+        address payer = someone(who % 4);
+        amount = bound(amount, 0, node[payer].coins / 16);
+        (bytes memory order, address origin, uint256 value, bool expected) =
+            someAct(accounts[4], from, bound(energy, 0, 4 * WH));
+        bool succeeded;
+        vm.prank(payer);
+        try coin.transferAndCall(accounts[4], amount, order) {
+            succeeded = true;
+        } catch {}
+        happened("act from within a transfer", expected, succeeded);
+        if (!succeeded) return;
+        node[payer].coins -= amount;
+        node[accounts[4]].coins += amount;
+        acted(accounts[4], origin, value);
+    }
+
+    /// A report of `account`, or a price where `origin` is `PRICE`: as a call, and whether the ledger must take it.
+    function someAct(address account, uint256 from, uint256 energy)
+        internal
+        view
+        returns (bytes memory call, address origin, uint256 value, bool expected)
+    {
+        if (from % 5 == 0) {
+            call = abi.encodeCall(daisee.setPrice, (energy / 10));
+            return (call, PRICE, energy / 10, !paused && node[account].kind == IDaisee.Kind.Producer);
+        }
+        origin = someOrigin(account, from / 5);
+        value = stored(account, origin) + energy;
+        call = origin == address(0)
+            ? abi.encodeCall(daisee.reportProduction, (value))
+            : abi.encodeCall(daisee.reportConsumption, (origin, value));
+        expected = mayReport(account, origin);
+    }
+
+    function acted(address account, address origin, uint256 value) internal {
+        if (origin == PRICE) node[account].price = value;
+        else reported(account, origin, value);
     }
 
     function setPrice(uint256 who, uint256 price) external {

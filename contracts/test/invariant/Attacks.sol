@@ -2,15 +2,14 @@
 pragma solidity 0.8.37;
 
 import {IDaisee} from "../../src/IDaisee.sol";
-import {FakeCoin} from "../base/Fakes.sol";
 import {Meters} from "../base/Meters.sol";
 import {vm} from "../base/Vm.sol";
 import {Actions} from "./Actions.sol";
+import {RogueCoin} from "./RogueCoin.sol";
 
 /// What the others try. No attack may be accepted; the invariants see to it that none left a trace.
 abstract contract Attacks is Actions {
-    address internal immutable THIEF = address(0xbad);
-    FakeCoin private immutable FAKE = new FakeCoin();
+    RogueCoin private immutable FAKE = new RogueCoin();
 
     function refused(string memory what, bool succeeded) private {
         if (succeeded) fail(string.concat(what, " was accepted"));
@@ -113,6 +112,14 @@ abstract contract Attacks is Actions {
                 )
             );
         refused("fake coin", succeeded);
+        FAKE.plan(RogueCoin.Answer.True, 0, address(0), "");
+        (succeeded,) = address(FAKE)
+            .call(
+                abi.encodeCall(
+                    FAKE.announce, (daisee, buyer, abi.encode(someone(from), 1, type(uint256).max))
+                )
+            );
+        refused("approval that another coin announced", succeeded);
     }
 
     /// While a victim's approval stands open, a thief and a trap try to use it.

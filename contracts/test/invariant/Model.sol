@@ -94,7 +94,14 @@ abstract contract Model is Checks {
     }
 
     function bought(address buyer, address seller, uint256 energy) internal {
-        uint256 cost = costOf(energy, node[seller].price);
+        uint256 cost = booked(buyer, seller, energy);
+        node[seller].coins += cost;
+        node[buyer].coins -= cost;
+    }
+
+    /// What a purchase does to the books, wherever the coins go.
+    function booked(address buyer, address seller, uint256 energy) internal returns (uint256 cost) {
+        cost = costOf(energy, node[seller].price);
         TradeBook storage book = trade[buyer][seller];
         uint256 covers = min(energy, book.overdrawn);
         book.overdrawn -= covers;
@@ -102,8 +109,6 @@ abstract contract Model is Checks {
         book.purchased += energy;
         book.spent += cost;
         node[seller].sold += energy;
-        node[seller].coins += cost;
-        node[buyer].coins -= cost;
     }
 
     function min(uint256 a, uint256 b) internal pure returns (uint256) {

@@ -5,21 +5,31 @@ import {Coin, Ledger} from "../base/Ledger.sol";
 import {IERC1363Receiver} from "@openzeppelin/contracts/interfaces/IERC1363Receiver.sol";
 import {IERC1363Spender} from "@openzeppelin/contracts/interfaces/IERC1363Spender.sol";
 
-/// A registered neighbour whose account is a contract: whoever sends it coins with a call makes it buy.
+/// A registered neighbour whose account is a contract: whoever pays it with a call makes it do that to the ledger.
 contract ContractNeighbour is IERC1363Receiver {
     Ledger private immutable LEDGER;
     Coin private immutable COIN;
+
+    error Refused();
 
     constructor(Ledger ledger, Coin coin) {
         (LEDGER, COIN) = (ledger, coin);
     }
 
     function onTransferReceived(address, address, uint256, bytes calldata order) external returns (bytes4) {
-        (address seller, uint256 energy) = abi.decode(order, (address, uint256));
-        COIN.approve(address(LEDGER), type(uint256).max);
-        LEDGER.buyEnergy(seller, energy, type(uint256).max);
-        COIN.approve(address(LEDGER), 0);
+        if (!_do(order)) revert Refused();
         return IERC1363Receiver.onTransferReceived.selector;
+    }
+
+    /// A coin that tells whom it pays.
+    function onPaid(bytes calldata order) external returns (bool) {
+        return _do(order);
+    }
+
+    function _do(bytes calldata order) private returns (bool succeeded) {
+        COIN.approve(address(LEDGER), type(uint256).max);
+        (succeeded,) = address(LEDGER).call(order);
+        COIN.approve(address(LEDGER), 0);
     }
 }
 

@@ -47,8 +47,13 @@ export const createMonitorTime = (clock: Clock, monitor: AgentMonitor): MonitorT
     measure: async () => {
       const asked = clock.now();
       const there = await monitor.time();
-      const difference = there - (asked + clock.now()) / 2;
-      skew = Math.abs(difference) < SKEW_NOTICED ? 0 : difference;
+      const answered = clock.now();
+      const difference = there - (asked + answered) / 2;
+      // It read its clock at some instant between the two: an answer that took long (a slow network, a machine that was
+      // suspended) says no more than that.
+      const doubt = Math.abs(answered - asked) / 2;
+      if (Math.abs(difference - skew) <= doubt) return;
+      skew = Math.abs(difference) < SKEW_NOTICED + doubt ? 0 : difference;
     },
   };
 };

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Address } from '@daisee/chain';
-import { Instant } from '@daisee/units';
+import { Instant, messageOf } from '@daisee/units';
+import { AgentStoreError } from './store.ts';
 
 /** A change of source. */
 export interface SourceTurn {
@@ -11,37 +12,50 @@ export interface SourceTurn {
   readonly origin: Address;
 }
 
-/**
- * Up to when the agent has booked what was measured: it does so once a minute while it works and there are samples.
- * Undefined when it has not yet.
- * @throws Error of the database when the file cannot be read
- */
-export const readBooked = (file: string): Instant | undefined => {
-  if (!existsSync(file)) return undefined;
-  const database = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
+/** Asks the file. @throws AgentStoreError when it cannot be read */
+const asking = <T>(file: string, work: (database: DatabaseSync) => T): T => {
+  let database: DatabaseSync | undefined;
   try {
-    const at = database.prepare('SELECT at FROM agent').get()?.['at'];
-    return typeof at === 'number' ? Instant(at) : undefined;
+    database = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
+    return work(database);
+  } catch (error) {
+    throw new AgentStoreError({
+      code: 'agent.store-read',
+      message: `The agent's file ${file} cannot be read: ${messageOf(error)}. Check its owner; restore it from a backup if it is damaged.`,
+      retryable: true,
+      values: { file },
+      cause: error,
+    });
   } finally {
-    database.close();
+    database?.close();
   }
 };
 
 /**
+ * Up to when the agent has booked what was measured: it does so once a minute while it works and there are samples.
+ * Undefined when it has not yet.
+ * @throws AgentStoreError when the file cannot be read
+ */
+export const readBooked = (file: string): Instant | undefined => {
+  if (!existsSync(file)) return undefined;
+  return asking(file, (database) => {
+    const at = database.prepare('SELECT at FROM agent').get()?.['at'];
+    return typeof at === 'number' ? Instant(at) : undefined;
+  });
+};
+
+/**
  * The source in force at `from` and every change before `to`, ascending; none when there is no file yet.
- * @throws Error of the database when the file cannot be read
+ * @throws AgentStoreError when the file cannot be read
  */
 export const readSources = (file: string, from: Instant, to: Instant): readonly SourceTurn[] => {
   if (!existsSync(file)) return [];
-  const database = new DatabaseSync(file, { readOnly: true, timeout: 2000 });
-  try {
+  return asking(file, (database) => {
     const rows = database
       .prepare(
         'SELECT at, origin FROM journal WHERE id >= coalesce((SELECT max(id) FROM journal WHERE at <= ?), 0) AND at < ? ORDER BY id',
       )
       .all(Math.round(from), Math.round(to));
     return rows.map((row) => ({ at: Instant(Number(row['at'])), origin: String(row['origin']) as Address }));
-  } finally {
-    database.close();
-  }
+  });
 };

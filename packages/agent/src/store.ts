@@ -119,6 +119,17 @@ const real = (row: Row, column: string): number => Number(row[column]);
 const text = (row: Row, column: string): string => row[column] as string;
 const register = (row: Row, column: string): Register => Register(integer(row, column));
 const instant = (row: Row, column: string): Instant => Instant(real(row, column));
+/** A row that a failing card has changed may still be a row. @throws AgentStoreError */
+const address = (row: Row, column: string): Address => {
+  const value = row[column];
+  if (typeof value === 'string' && /^0x[0-9a-f]{40}$/i.test(value)) return value as Address;
+  throw new AgentStoreError({
+    code: 'agent.store-damaged',
+    message: `Its ${column} is no account. Restore the agent's file from a backup, or move it away: the agent then goes on from the ledger.`,
+    retryable: false,
+    values: { column },
+  });
+};
 
 const readKept = (database: DatabaseSync): Kept => {
   const rows = (sql: string, ...values: readonly bigint[]): readonly Row[] => {
@@ -136,7 +147,7 @@ const readKept = (database: DatabaseSync): Kept => {
   const last = row['at'] === null ? undefined : { at: instant(row, 'at'), power: Watts(real(row, 'power')) };
   const totals = new Map<Address, Total>();
   for (const origin of rows('SELECT * FROM origins'))
-    totals.set(text(origin, 'account') as Address, {
+    totals.set(address(origin, 'account'), {
       register: register(origin, 'register'),
       remainder: integer(origin, 'remainder'),
     });
@@ -163,10 +174,7 @@ const readKept = (database: DatabaseSync): Kept => {
     },
     since: instant(row, 'since'),
     purchased: new Map(
-      rows('SELECT * FROM purchased').map((one) => [
-        text(one, 'seller') as Address,
-        Energy(integer(one, 'energy')),
-      ]),
+      rows('SELECT * FROM purchased').map((one) => [address(one, 'seller'), Energy(integer(one, 'energy'))]),
     ),
     ownBase: register(row, 'own_base'),
     ...(row['day'] === null
@@ -174,8 +182,8 @@ const readKept = (database: DatabaseSync): Kept => {
       : { spending: { day: text(row, 'day'), before: BigInt(text(row, 'spent_before')) as Coin } }),
     ...(row['order_at'] === null
       ? {}
-      : { order: { at: instant(row, 'order_at'), origin: text(row, 'order_to') as Address } }),
-    journal: turns.map((turn) => ({ at: instant(turn, 'at'), origin: text(turn, 'origin') as Address })),
+      : { order: { at: instant(row, 'order_at'), origin: address(row, 'order_to') } }),
+    journal: turns.map((turn) => ({ at: instant(turn, 'at'), origin: address(turn, 'origin') })),
   };
 };
 

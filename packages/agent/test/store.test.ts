@@ -212,3 +212,20 @@ describe('the agent’s file', () => {
     expect(() => one.commit({ books })).toThrow(expect.objectContaining({ code: 'agent.store' }));
   });
 });
+
+describe('a damaged file', () => {
+  it('whose accounts are none is refused, not reported to the ledger', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'daisee-store-'));
+    const file = join(directory, 'agent.sqlite');
+    const account = '0x00625a1a269ac76c7c7b98939b5e60916fd41070';
+    const identity = { role: 'consumer', account, exchange: account, chainId: 7 } as const;
+    openAgentStore(file, identity, Instant(0)).close();
+    const database = new DatabaseSync(file);
+    database.exec("UPDATE journal SET origin = 'x' || origin");
+    database.close();
+    expect(() => openAgentStore(file, identity, Instant(0))).toThrow(
+      expect.objectContaining({ code: 'agent.store-damaged' }),
+    );
+    rmSync(directory, { recursive: true });
+  });
+});

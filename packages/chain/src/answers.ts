@@ -31,3 +31,13 @@ export const numberField = (url: string, fields: Fields, name: string): number =
   toCount(url, name, fields[name]);
 export const hashField = (url: string, fields: Fields, name: string): Hex =>
   toBytes(url, name, fields[name], 32);
+
+/** The last second that a date can have (ECMAScript, "Time Values and Time Range"). */
+const LAST_SECOND = 8.64e12;
+
+/** Unix seconds that a date can have. @throws ChainAnswer */
+export const secondOf = (url: string, what: string, value: unknown): number => {
+  const second = toCount(url, what, value);
+  if (second > LAST_SECOND) throw new ChainAnswer(url, what, 'a time stamp in Unix seconds', value);
+  return second;
+};

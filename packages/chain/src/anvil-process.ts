@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { DaiseeError, Duration, systemClock } from '@daisee/units';
@@ -17,7 +18,7 @@ export class AnvilFailed extends DaiseeError {
 }
 
 export interface AnvilProcess {
-  /** Where it listens: loopback, on a port of the system's choice. */
+  /** Where it listens: an address of loopback, on a port of the system's choice. */
   readonly url: string;
   /** Resolves with what it said at the end, when it has ended however that came. */
   readonly ended: Promise<string>;
@@ -43,6 +44,17 @@ code=$?
 kill "$watcher" 2>/dev/null
 exit "$code"`;
 
+/**
+ * anvil asks nobody who they are, and some of its calls make coins and sign for others. On Linux, where all of 127/8 is
+ * this machine (RFC 1122, 3.2.1.3), it gets an address there that no page in a browser can guess along with its port.
+ * Programs of this machine can find it (/proc/net/tcp): they are trusted.
+ */
+const hiddenAddress = (): string => {
+  if (process.platform !== 'linux') return '127.0.0.1';
+  const [a, b, c] = [256, 256, 254].map((end) => randomInt(end));
+  return `127.${a}.${b}.${(c ?? 0) + 1}`;
+};
+
 /** How long a start may take: a snapshot of 80 MB takes one second here, a small machine is slower. */
 const START_BOUND = Duration(120_000);
 const STOP_BOUND = Duration(5_000);
@@ -56,7 +68,11 @@ const kill = (pid: number, signal: NodeJS.Signals): void => {
   }
 };
 
-const firstLines = (child: ChildProcess, said: string[]): Promise<{ pid: number; url: string }> =>
+const firstLines = (
+  child: ChildProcess,
+  host: string,
+  said: string[],
+): Promise<{ pid: number; url: string }> =>
   new Promise((resolve, reject) => {
     let pid: number | undefined;
     if (!child.stdout || !child.stderr) return reject(new AnvilFailed('has no output', ''));
@@ -64,7 +80,7 @@ const firstLines = (child: ChildProcess, said: string[]): Promise<{ pid: number;
     lines.on('line', (line) => {
       pid ??= Number(/^process (\d+)$/.exec(line)?.[1]) || undefined;
       const port = /^Listening on \S+:(\d+)$/.exec(line)?.[1];
-      if (port && pid !== undefined) resolve({ pid, url: `http://127.0.0.1:${port}` });
+      if (port && pid !== undefined) resolve({ pid, url: `http://${host}:${port}` });
     });
     createInterface({ input: child.stderr }).on('line', (line) => {
       if (line.trim()) said.push(line.trim());
@@ -81,7 +97,8 @@ const firstLines = (child: ChildProcess, said: string[]): Promise<{ pid: number;
  */
 export const startAnvil = async (args: readonly string[], signal?: AbortSignal): Promise<AnvilProcess> => {
   const said: string[] = [];
-  const command = [anvilBinary(), '--host', '127.0.0.1', '--port', '0', ...args];
+  const host = hiddenAddress();
+  const command = [anvilBinary(), '--host', host, '--port', '0', ...args];
   // Its own session: Ctrl-C in the terminal reaches us alone, and we end it in order. An empty environment, because
   // anvil takes settings from there.
   const child = spawn('/bin/sh', ['-c', GUARDIAN, 'anvil', ...command], {
@@ -103,7 +120,7 @@ export const startAnvil = async (args: readonly string[], signal?: AbortSignal):
   guard.addEventListener('abort', abandon, { once: true });
   if (guard.aborted) abandon();
   try {
-    const { pid, url } = await firstLines(child, said);
+    const { pid, url } = await firstLines(child, host, said);
     const running = () => child.exitCode === null && child.signalCode === null;
     return {
       url,

@@ -1,4 +1,4 @@
-import { hashField, numberField, toCount } from './answers.ts';
+import { hashField, numberField, secondOf, toCount } from './answers.ts';
 import { ChainAnswer, isRecord, type Rpc } from './rpc.ts';
 import type { Hex } from './signer.ts';
 
@@ -18,10 +18,11 @@ export const headerOf = async (rpc: Rpc, block: number | 'latest' | Hex): Promis
   const answer = await rpc.request(method, [which, false]);
   if (answer === null || answer === undefined) return undefined;
   if (!isRecord(answer)) throw new ChainAnswer(rpc.url, method, 'a block', answer);
+  const timestamp = secondOf(rpc.url, method, answer['timestamp']);
   const header = {
     number: numberField(rpc.url, answer, 'number'),
     hash: hashField(rpc.url, answer, 'hash'),
-    timestamp: numberField(rpc.url, answer, 'timestamp'),
+    timestamp,
   };
   const wrong = byHash
     ? header.hash !== block.toLowerCase()

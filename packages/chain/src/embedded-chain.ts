@@ -17,7 +17,7 @@ import {
 import { keccak256 } from 'viem/utils';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Journal, openJournal } from './journal.ts';
-import { createKey } from './keystore.ts';
+import { createKey, expectClosed } from './keystore.ts';
 import { type Head, headOf, type Live, noteBlock, restore, writeSnapshot } from './replay.ts';
 import { ChainUnreachable, RpcRefused } from './rpc.ts';
 import { type Hex, type Signer, signerOf } from './signer.ts';
@@ -76,7 +76,7 @@ export interface EmbeddedChainOptions {
 }
 
 export interface EmbeddedChain {
-  /** @throws PortInUse, ChainDirectoryBusy, ChainOfAnotherId, JournalDamaged, AnvilFailed, NoEmbeddedChain */
+  /** @throws PortInUse, ChainDirectoryBusy, ChainOfAnotherId, KeyFileOpen, JournalDamaged, AnvilFailed, NoEmbeddedChain */
   start(signal?: AbortSignal): Promise<void>;
   stop(): Promise<void>;
   readonly url: string;
@@ -97,9 +97,11 @@ const MEGABYTE = 1024 * 1024;
 /** A million ether. */
 const TREASURY_BALANCE = '0xd3c21bcecceda1000000';
 
-const treasuryOf = (directory: string): Signer => {
+/** @throws KeyFileOpen */
+const treasuryOf = async (directory: string): Promise<Signer> => {
   const file = join(directory, 'treasury.key');
   if (!existsSync(file)) writeFileSync(file, `${createKey()}\n`, { mode: 0o600, flag: 'wx' });
+  await expectClosed(file);
   return signerOf(readFileSync(file, 'utf8').trim() as Hex);
 };
 
@@ -346,7 +348,7 @@ export const createEmbeddedChain = (options: EmbeddedChainOptions): EmbeddedChai
       try {
         journal = await openJournal(directory, { survives: options.survives ?? 'power' });
         endpoint = await openEndpoint({ host, port, answer });
-        treasury = treasuryOf(directory);
+        treasury = await treasuryOf(directory);
         const genesis = genesisOf(directory, journal, chainId, options.genesis ?? clock.now(), treasury);
         args = anvilOptions(chainId, genesis);
         await alive(signal);

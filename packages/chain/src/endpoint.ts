@@ -28,14 +28,47 @@ export interface Endpoint {
 }
 
 /**
- * What the public address serves: what any client of a chain uses. Left out are the calls that would change the
- * chain without a signed transaction (anvil_*, evm_*, hardhat_*, the eth_send* of unlocked accounts), because
- * nobody may, and because they would not be in the journal.
+ * What the public address serves: what clients and wallets of a chain ask. Anything else is refused, whatever anvil may
+ * learn: its own calls change the chain without a signed transaction (anvil_*, evm_*, hardhat_*, the eth_send* of
+ * unlocked accounts), which nobody may and the journal would not have.
  */
-const isServed = (method: string): boolean =>
-  method === 'eth_sendRawTransaction' ||
-  (/^(eth|net|web3|txpool|rpc)_[A-Za-z]+$/.test(method) &&
-    !/^eth_(send|sign|resend|fillTransaction)/.test(method));
+export const SERVED_METHODS: ReadonlySet<string> = new Set(
+  [
+    'accounts blobBaseFee blockNumber call chainId createAccessList estimateGas feeHistory gasPrice getBalance',
+    'getBlockByHash getBlockByNumber getBlockReceipts getBlockTransactionCountByHash',
+    'getBlockTransactionCountByNumber getCode getFilterChanges getFilterLogs getLogs getProof getStorageAt',
+    'getTransactionByBlockHashAndIndex getTransactionByBlockNumberAndIndex getTransactionByHash',
+    'getTransactionCount getTransactionReceipt getUncleCountByBlockHash getUncleCountByBlockNumber',
+    'maxPriorityFeePerGas newBlockFilter newFilter protocolVersion requestAccounts sendRawTransaction syncing',
+    'uninstallFilter',
+  ]
+    .flatMap((line) => line.split(' '))
+    .map((name) => `eth_${name}`)
+    .concat('net_listening', 'net_version', 'txpool_status', 'web3_clientVersion', 'web3_sha3'),
+);
+
+/** Calls of one request: ten times what this project's client sends. */
+const LARGEST_BATCH = 500;
+/** At once; a community's agents keep up to 8 each. */
+const MOST_CONNECTIONS = 2048;
+/** ms that a request may take to arrive: guards a socket, so the machine's time. */
+const SLOWEST_REQUEST = 60_000;
+
+/**
+ * Why a request is none of a program's. Browsers name the page that asks (`Origin`), also from a page whose name was
+ * made to point here, and send JSON under `text/plain` without asking first; wallets in a browser are extensions, with
+ * schemes of their own. On loopback a name of another machine in `Host` is such a page's, too.
+ */
+const refusalOf = ({ headers }: IncomingMessage, isLocal: boolean): string | undefined => {
+  const { origin, host } = headers;
+  if (origin !== undefined && !/^(chrome|moz|safari-web)-extension:/.test(origin))
+    return 'Web pages are not served: use a wallet of the browser';
+  if (isLocal && !LOOPBACK.test(host ?? ''))
+    return 'This chain serves its own machine, as 127.0.0.1 or localhost';
+  return undefined;
+};
+/** A name of this machine alone, with a port or without. */
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)(:\d+)?$/i;
 
 const LARGEST_REQUEST = 8 * 1024 * 1024;
 
@@ -64,7 +97,7 @@ const createAnswerer =
       return fault(undefined, -32600, 'Invalid request');
     const { id, method } = { id: call['id'], method: call['method'] };
     const params = Array.isArray(call['params']) ? (call['params'] as unknown[]) : [];
-    if (!isServed(method))
+    if (!SERVED_METHODS.has(method))
       return fault(
         id,
         -32601,
@@ -78,7 +111,7 @@ const createAnswerer =
     }
   };
 
-const serve = (respond: (call: unknown) => Promise<unknown>) => {
+const serve = (respond: (call: unknown) => Promise<unknown>, isLocal: boolean) => {
   const reply = (response: ServerResponse, status: number, body: unknown) => {
     const text = JSON.stringify(body);
     response.writeHead(status, {
@@ -89,6 +122,8 @@ const serve = (respond: (call: unknown) => Promise<unknown>) => {
   };
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
+      const refusal = refusalOf(request, isLocal);
+      if (refusal !== undefined) return reply(response, 403, fault(undefined, -32600, refusal));
       if (request.method !== 'POST')
         return reply(response, 405, fault(undefined, -32600, 'JSON-RPC is POSTed'));
       const body = await readBody(request);
@@ -102,6 +137,8 @@ const serve = (respond: (call: unknown) => Promise<unknown>) => {
       } catch {
         return reply(response, 200, fault(undefined, -32700, 'Parse error'));
       }
+      if (Array.isArray(call) && call.length > LARGEST_BATCH)
+        return reply(response, 200, fault(undefined, -32600, `More than ${LARGEST_BATCH} calls in a batch`));
       reply(response, 200, Array.isArray(call) ? await Promise.all(call.map(respond)) : await respond(call));
     } catch (error) {
       // The client went away while it sent or was answered: there is nobody to tell.
@@ -127,8 +164,12 @@ const listen = (server: Server, host: string, port: number): Promise<number> =>
  * @throws PortInUse
  */
 export const openEndpoint = async ({ host, port, answer }: EndpointOptions): Promise<Endpoint> => {
-  const handler = serve(createAnswerer(answer));
-  const server = createServer((request, response) => void handler(request, response));
+  const handler = serve(createAnswerer(answer), LOOPBACK.test(host));
+  const server = createServer(
+    { requestTimeout: SLOWEST_REQUEST },
+    (request, response) => void handler(request, response),
+  );
+  server.maxConnections = MOST_CONNECTIONS;
   const actual = await listen(server, host, port);
   const shown =
     host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;

@@ -26,12 +26,14 @@ export interface FeedOptions {
   readonly from: () => Promise<number>;
   /** Where an earlier feed stood; what was reorganised meanwhile is told. */
   readonly place?: FeedPlace;
-  /** The most blocks that one call takes; all there are by default. */
+  /** The most blocks that one call takes; a million by default. */
   readonly blocks?: number;
 }
 
 /** Blocks asked for at once: what public endpoints allow varies, so it shrinks when one refuses and grows again. */
 const LARGEST_RANGE = 5000;
+/** Of one call: a chain that says it has more is read in further ones, and one that lies holds nobody up. */
+const MOST_BLOCKS = 1_000_000;
 /** Newest blocks seen, kept to find how far back a reorganisation reaches. */
 const REMEMBERED = 256;
 
@@ -47,7 +49,7 @@ export interface FeedPlace {
 
 /** Creates a feed; nothing is read before `poll`. */
 export const createFeed = (options: FeedOptions): Feed => {
-  const { rpc, clock, books, from, blocks = Number.POSITIVE_INFINITY } = options;
+  const { rpc, clock, books, from, blocks = MOST_BLOCKS } = options;
   const turns = createTurns();
   let place = options.place;
   let range = LARGEST_RANGE;

@@ -9,7 +9,7 @@ export {
   type EmbeddedChain,
   type EmbeddedChainOptions,
 } from './embedded-chain.ts';
-export { PortInUse } from './endpoint.ts';
+export { PortInUse, SERVED_METHODS } from './endpoint.ts';
 export type { Feed, FeedPlace } from './feed.ts';
 export type { Fees } from './fees.ts';
 export { HistoryDamaged } from './history/database.ts';
@@ -33,6 +33,7 @@ export {
   type KeyFile,
   KeyFileDamaged,
   KeyFileOfAnother,
+  KeyFileOpen,
   listKeyFiles,
   NoKey,
   toAddress,

@@ -3,10 +3,10 @@
  * https://ethereum.org/en/developers/docs/data-structures-and-encoding/web3-secret-storage/
  */
 import { pbkdf2, randomBytes, randomUUID, scrypt } from 'node:crypto';
-import { mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { DaiseeError, type Instant, messageOf } from '@daisee/units';
+import { DaiseeError, type Instant, isOpenToOthers, messageOf, modeText } from '@daisee/units';
 import * as Keystore from 'ox/Keystore';
 import * as Secp256k1 from 'ox/Secp256k1';
 import { getAddress, isAddress } from 'viem/utils';
@@ -37,6 +37,18 @@ export class KeyFileDamaged extends DaiseeError {
       retryable: false,
       values: { file, why },
       cause,
+    });
+  }
+}
+
+/** Others than its owner may read the key, or change it. */
+export class KeyFileOpen extends DaiseeError {
+  constructor(file: string, mode: number) {
+    super({
+      code: 'chain.keyfile.open',
+      message: `The key file ${file} is open to others on this machine (mode ${modeText(mode)}): expected its owner alone. Close it: chmod 600 ${file}`,
+      retryable: false,
+      values: { file, mode: modeText(mode) },
     });
   }
 }
@@ -190,6 +202,13 @@ const readKeyFile = (file: string, content: unknown) => {
   };
 };
 
+/** scrypt's n·r: 512 MiB, twice what geth's standard cost takes. A file may ask for a machine's whole memory. */
+const MOST_BLOCKS = 2 ** 22;
+/** scrypt's n·r·p: four times geth's standard cost, some seconds. */
+const MOST_WORK = 2 ** 23;
+/** Rounds of PBKDF2, of which wallets use up to a million: some seconds. */
+const MOST_ROUNDS = 10_000_000;
+
 const deriveKey = (
   file: string,
   password: string,
@@ -198,17 +217,18 @@ const deriveKey = (
   const { kdf, parameters, salt } = fields;
   if (kdf === 'pbkdf2') {
     if (parameters['prf'] !== 'hmac-sha256') throw new KeyFileDamaged(file, 'its "prf" is not hmac-sha256');
-    return derivePbkdf2(password, salt, countField(file, parameters, 'c', 100_000_000), 32, 'sha256');
+    return derivePbkdf2(password, salt, countField(file, parameters, 'c', MOST_ROUNDS), 32, 'sha256');
   }
   const n = countField(file, parameters, 'n', 2 ** 24);
   if (n < 2 || (n & (n - 1)) !== 0) throw new KeyFileDamaged(file, 'its "n" is not a power of two');
-  return scryptKey(
-    password,
-    salt,
-    n,
-    countField(file, parameters, 'r', 64),
-    countField(file, parameters, 'p', 64),
-  );
+  const r = countField(file, parameters, 'r', 64);
+  const p = countField(file, parameters, 'p', 64);
+  if (n * r > MOST_BLOCKS || n * r * p > MOST_WORK)
+    throw new KeyFileDamaged(
+      file,
+      `its scrypt would take ${Math.ceil((128 * n * r) / 2 ** 20)} MiB of memory ${p} times over (n ${n}, r ${r}, p ${p})`,
+    );
+  return scryptKey(password, salt, n, r, p);
 };
 
 /**
@@ -286,6 +306,12 @@ const parseFile = async (path: string): Promise<unknown> => {
   }
 };
 
+/** @throws KeyFileOpen when others may read a file with a key; one that is not there is somebody else's fault. */
+export const expectClosed = async (path: string): Promise<void> => {
+  const found = await stat(path).catch(() => undefined);
+  if (found && isOpenToOthers(found, process.getuid?.())) throw new KeyFileOpen(path, found.mode);
+};
+
 /** The accounts that have a key file in the directory, by file name. A directory that is not there has none. */
 export const listKeyFiles = async (
   directory: string,
@@ -337,7 +363,7 @@ export interface UnlockOptions {
 
 /**
  * Opens an account's key file.
- * @throws WrongPassword, KeyFileDamaged, KeyFileOfAnother, NoKey, BadAddress
+ * @throws WrongPassword, KeyFileDamaged, KeyFileOpen, KeyFileOfAnother, NoKey, BadAddress
  */
 export const unlock = async ({ directory, file, address, password }: UnlockOptions): Promise<Signer> => {
   const wanted = address === undefined ? undefined : toAddress(address);
@@ -349,6 +375,7 @@ export const unlock = async ({ directory, file, address, password }: UnlockOptio
       directory ?? '(none)',
       'neither its path nor a directory with an address was given',
     );
+  await expectClosed(path);
   const content = await parseFile(path);
   const named = readKeyFile(path, content).address;
   if (wanted !== undefined && named !== undefined && named !== wanted)

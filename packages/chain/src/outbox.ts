@@ -37,6 +37,10 @@ export interface OutboxEntry {
 
 export interface Outbox {
   add(entry: Omit<OutboxEntry, 'state'>): void;
+  /**
+   * What is over and has no name is written with the next entry, or at the close: a kill in between makes it pending
+   * again, and it is looked up on the chain as after any restart.
+   */
   mark(hash: Hex, state: OutboxState): void;
   /** In the order of their nonces. */
   pending(): readonly OutboxEntry[];
@@ -62,6 +66,9 @@ const PAGE_SIZE = 1024;
 /** How far a commit is forced (https://www.sqlite.org/pragma.html#pragma_synchronous). */
 const level = (survives: 'power' | 'process'): string =>
   `PRAGMA synchronous = ${survives === 'power' ? 'FULL' : 'NORMAL'}`;
+
+/** Transactions that somebody may ask for by a name are kept beyond their end: the newest of an account. */
+const NAMES_KEPT = 1000;
 
 const STATES: readonly OutboxState[] = ['pending', 'mined', 'refused', 'replaced', 'abandoned'];
 
@@ -93,12 +100,22 @@ export const openOutbox = (
       throw new OutboxDamaged(file, error);
     }
   };
-  return guarded(() => {
+  const opened = (): DatabaseSync => {
     if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
     const database = new DatabaseSync(file, { timeout: 5000 });
-    database.exec(
-      `PRAGMA page_size = ${PAGE_SIZE}; PRAGMA journal_mode = WAL; ${level(survives)}; ${SCHEMA}`,
-    );
+    try {
+      database.exec(
+        `PRAGMA page_size = ${PAGE_SIZE}; PRAGMA journal_mode = WAL; ${level(survives)}; ${SCHEMA}`,
+      );
+      return database;
+    } catch (error) {
+      // Left open it would hold its lock until it is collected.
+      database.close();
+      throw error;
+    }
+  };
+  return guarded(() => {
+    const database = opened();
     const of = 'chain = ? AND account = ?';
     const columns = 'hash, nonce, raw, what, intent, state';
     const add = database.prepare(
@@ -109,37 +126,84 @@ export const openOutbox = (
     const forget = database.prepare(
       `DELETE FROM outbox WHERE ${of} AND hash = ? AND state <> 'pending' AND intent IS NULL`,
     );
+    // … and names of needs long over: who restarts asks for the last ones.
+    const forgetOld = database.prepare(
+      `DELETE FROM outbox WHERE ${of} AND intent IS NOT NULL AND state <> 'pending' AND position <= (
+        SELECT position FROM outbox WHERE ${of} AND intent IS NOT NULL
+        ORDER BY position DESC LIMIT 1 OFFSET ${NAMES_KEPT})`,
+    );
     const pending = database.prepare(
       `SELECT ${columns} FROM outbox WHERE ${of} AND state = 'pending' ORDER BY nonce, position`,
     );
     const forIntent = database.prepare(
       `SELECT ${columns} FROM outbox WHERE ${of} AND intent = ? AND state IN ('pending', 'mined') ORDER BY position DESC LIMIT 1`,
     );
+    /** Unnamed entries that are over and still on disk as pending. */
+    const over = new Map<Hex, OutboxState>();
+    const transact = (work: () => void): void => {
+      database.exec('BEGIN IMMEDIATE');
+      try {
+        work();
+        database.exec('COMMIT');
+      } finally {
+        if (database.isTransaction) database.exec('ROLLBACK');
+      }
+    };
+    const write = (hash: Hex, state: OutboxState): void => {
+      mark.run(state, chain, account, hash);
+      forget.run(chain, account, hash);
+    };
+    const writeOver = (): void => {
+      for (const [hash, state] of over) write(hash, state);
+    };
+    const isNamed = database.prepare(`SELECT 1 FROM outbox WHERE ${of} AND hash = ? AND intent IS NOT NULL`);
     return {
       add: (entry) =>
         guarded(() => {
-          add.run(chain, account, entry.nonce, entry.hash, entry.raw, entry.what, entry.intent ?? null);
+          // A report a minute is all that most nodes send: its end and the next one are one commit.
+          transact(() => {
+            writeOver();
+            add.run(chain, account, entry.nonce, entry.hash, entry.raw, entry.what, entry.intent ?? null);
+          });
+          over.clear();
         }),
       mark: (hash, state) =>
         guarded(() => {
+          if (state !== 'pending' && !isNamed.get(chain, account, hash)) {
+            over.set(hash, state);
+            return;
+          }
+          over.delete(hash);
           // A power cut may undo a mark: what is pending again is looked up on the chain, as after any restart.
-          database.exec(`${level('process')}; BEGIN IMMEDIATE`);
+          database.exec(level('process'));
           try {
-            mark.run(state, chain, account, hash);
-            forget.run(chain, account, hash);
-            database.exec('COMMIT');
+            transact(() => {
+              write(hash, state);
+              forgetOld.run(chain, account, chain, account);
+            });
           } finally {
-            if (database.isTransaction) database.exec('ROLLBACK');
             database.exec(level(survives));
           }
         }),
-      pending: () => guarded(() => pending.all(chain, account).map(entryOf)),
+      pending: () =>
+        guarded(() =>
+          pending
+            .all(chain, account)
+            .map(entryOf)
+            .filter((entry) => !over.has(entry.hash)),
+        ),
       forIntent: (intent) =>
         guarded(() => {
           const row = forIntent.get(chain, account, intent);
           return row && entryOf(row);
         }),
-      close: () => database.close(),
+      close: () => {
+        try {
+          if (database.isOpen && over.size > 0) guarded(() => transact(writeOver));
+        } finally {
+          if (database.isOpen) database.close();
+        }
+      },
     };
   });
 };

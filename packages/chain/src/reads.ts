@@ -1,7 +1,9 @@
 /** What the books say, in the units of this project. */
 import { Coin, Energy, Price, Register } from '@daisee/units';
 import { decodeFunctionResult, encodeFunctionData } from 'viem/utils';
+import { toQuantity } from './answers.ts';
 import { latestHeader } from './blocks.ts';
+import { chainFees } from './fees.ts';
 import { callView } from './gas.ts';
 import { daiseeAbi, daiseeCoinAbi } from './generated/contracts.ts';
 import { kindOf, type NodeKind } from './ledger-events.ts';
@@ -64,9 +66,13 @@ export interface LedgerReads {
   /** All that the buyer has with sellers, the newest seller first. */
   purchases(buyer: Address): Promise<readonly PurchaseRow[]>;
   nbSellers(): Promise<number>;
+  /** Ether of an account and what a unit of gas may cost now, both in wei. */
+  gas(account: Address): Promise<{ readonly balance: bigint; readonly price: bigint }>;
 }
 
 const PAGE = 100n;
+/** Rows of a list: of more than any community has, the answers are none of its books. */
+const MOST_ROWS = 100_000;
 
 export const createReads = (rpc: Rpc, exchange: Address, coin: Address): LedgerReads => {
   const decoded = <T>(what: string, answer: Hex, decode: () => T): T => {
@@ -95,15 +101,22 @@ export const createReads = (rpc: Rpc, exchange: Address, coin: Address): LedgerR
   };
   /** A list longer than a page is read again at one block, so that no row is missed or doubled in between. */
   const inPages = async <Row>(
+    what: string,
+    nameOf: (row: Row) => Address,
     page: (offset: bigint, block: string) => Promise<readonly Row[]>,
   ): Promise<readonly Row[]> => {
     const first = await page(0n, 'latest');
     if (first.length < Number(PAGE)) return first;
     const block = `0x${(await latestHeader(rpc)).number.toString(16)}`;
     const rows: Row[] = [];
+    const seen = new Set<Address>();
     for (;;) {
       const part = await page(BigInt(rows.length), block);
       rows.push(...part);
+      for (const one of part) seen.add(nameOf(one));
+      // A chain that gives the same page again and again would be asked for ever.
+      if (seen.size < rows.length || rows.length > MOST_ROWS)
+        throw new ChainAnswer(rpc.url, what, 'each row once', `${rows.length} rows of ${seen.size} accounts`);
       if (part.length < Number(PAGE)) return rows;
     }
   };
@@ -114,6 +127,16 @@ export const createReads = (rpc: Rpc, exchange: Address, coin: Address): LedgerR
     );
   };
   return {
+    gas: async (account) => {
+      const [balance, fees] = await Promise.all([
+        rpc.request('eth_getBalance', [account, 'latest']),
+        chainFees(rpc),
+      ]);
+      return {
+        balance: toQuantity(rpc.url, 'eth_getBalance', balance),
+        price: 'gasPrice' in fees ? fees.gasPrice : fees.maxFee,
+      };
+    },
     balance: (account) =>
       coinUint(
         'a balance',
@@ -155,39 +178,47 @@ export const createReads = (rpc: Rpc, exchange: Address, coin: Address): LedgerR
       });
     },
     sellers: () =>
-      inPages(async (offset, block) => {
-        const data = encodeFunctionData({ abi: daiseeAbi, functionName: 'sellers', args: [offset, PAGE] });
-        const answer = await callView(rpc, 'Reading the sellers', exchange, data, block);
-        return decoded('sellers', answer, () =>
-          decodeFunctionResult({ abi: daiseeAbi, functionName: 'sellers', data: answer }).map((row) => ({
-            account: row.account,
-            active: row.active,
-            price: Price(row.price),
-            produced: Register(row.produced),
-            sold: Energy(row.sold),
-            available: Energy(row.available),
-          })),
-        );
-      }),
+      inPages<SellerRow>(
+        'sellers',
+        ({ account }) => account,
+        async (offset, block) => {
+          const data = encodeFunctionData({ abi: daiseeAbi, functionName: 'sellers', args: [offset, PAGE] });
+          const answer = await callView(rpc, 'Reading the sellers', exchange, data, block);
+          return decoded('sellers', answer, () =>
+            decodeFunctionResult({ abi: daiseeAbi, functionName: 'sellers', data: answer }).map((row) => ({
+              account: row.account,
+              active: row.active,
+              price: Price(row.price),
+              produced: Register(row.produced),
+              sold: Energy(row.sold),
+              available: Energy(row.available),
+            })),
+          );
+        },
+      ),
     purchases: (buyer) =>
-      inPages(async (offset, block) => {
-        const data = encodeFunctionData({
-          abi: daiseeAbi,
-          functionName: 'purchases',
-          args: [buyer, offset, PAGE],
-        });
-        const answer = await callView(rpc, 'Reading the purchases', exchange, data, block);
-        return decoded('purchases', answer, () =>
-          decodeFunctionResult({ abi: daiseeAbi, functionName: 'purchases', data: answer }).map((row) => ({
-            seller: row.seller,
-            purchased: Energy(row.purchased),
-            consumed: Register(row.consumed),
-            allowance: Energy(row.allowance),
-            overdrawn: Energy(row.overdrawn),
-            spent: Coin(row.spent),
-          })),
-        );
-      }),
+      inPages<PurchaseRow>(
+        'purchases',
+        ({ seller }) => seller,
+        async (offset, block) => {
+          const data = encodeFunctionData({
+            abi: daiseeAbi,
+            functionName: 'purchases',
+            args: [buyer, offset, PAGE],
+          });
+          const answer = await callView(rpc, 'Reading the purchases', exchange, data, block);
+          return decoded('purchases', answer, () =>
+            decodeFunctionResult({ abi: daiseeAbi, functionName: 'purchases', data: answer }).map((row) => ({
+              seller: row.seller,
+              purchased: Energy(row.purchased),
+              consumed: Register(row.consumed),
+              allowance: Energy(row.allowance),
+              overdrawn: Energy(row.overdrawn),
+              spent: Coin(row.spent),
+            })),
+          );
+        },
+      ),
     nbSellers: async () => {
       const data = encodeFunctionData({ abi: daiseeAbi, functionName: 'nbSellers' });
       const answer = await callView(rpc, 'Counting the sellers', exchange, data);

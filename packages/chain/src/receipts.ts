@@ -1,4 +1,4 @@
-import { hashField, numberField, toBytes, toQuantity } from './answers.ts';
+import { hashField, numberField, secondOf, toBytes, toQuantity } from './answers.ts';
 import { headerOf } from './blocks.ts';
 import { ChainAnswer, isRecord, type Rpc } from './rpc.ts';
 import type { Address, Hex } from './signer.ts';
@@ -41,7 +41,7 @@ export const readLog = (url: string, log: unknown): RawLog => {
     hash: hashField(url, log, 'transactionHash'),
     logIndex: numberField(url, log, 'logIndex'),
     timestamp:
-      typeof log['blockTimestamp'] === 'string' ? numberField(url, log, 'blockTimestamp') : undefined,
+      typeof log['blockTimestamp'] === 'string' ? secondOf(url, 'logs', log['blockTimestamp']) : undefined,
   };
 };
 

@@ -10,6 +10,7 @@ import { type AnvilProcess, startAnvil } from './anvil-process.ts';
 import type { Journal } from './journal.ts';
 import { ChainAnswer, createRpc, isRecord, type Rpc, RpcRefused } from './rpc.ts';
 import type { Hex } from './signer.ts';
+import { dumpState } from './state-dump.ts';
 
 /** anvil, running and up to date. */
 export interface Live {
@@ -55,13 +56,11 @@ export const writeSnapshot = async (
   rpc: Rpc,
   head: Head,
 ): Promise<void> => {
-  const dump = await rpc.request('anvil_dumpState');
-  if (typeof dump !== 'string') throw new ChainAnswer(rpc.url, 'anvil_dumpState', 'a state', dump);
   const path = snapshotFile(directory, head.number);
   const file = await open(`${path}.new`, 'w', 0o600);
   try {
     // anvil gives it gzipped already.
-    await file.writeFile(Buffer.from(dump.slice(2), 'hex'));
+    await dumpState(rpc.url, file);
     await file.sync();
   } finally {
     await file.close();

@@ -41,16 +41,19 @@ export class RpcRefused extends DaiseeError {
   constructor(method: string, error: { code: number; message: string; data?: unknown }) {
     super({
       code: 'chain.rpc',
-      message: `The chain refused ${method}: ${error.message.split('\n')[0]} (${error.code}).`,
+      message: `The chain refused ${method}: ${(error.message.split('\n')[0] ?? '').slice(0, LONGEST_SAID)} (${error.code}).`,
       // -32005: limit exceeded (EIP-1474).
       retryable: error.code === -32005,
-      values: { method, rpcCode: error.code, rpcMessage: error.message },
+      values: { method, rpcCode: error.code, rpcMessage: error.message.slice(0, LONGEST_SAID) },
     });
     this.rpcCode = error.code;
     this.rpcMessage = error.message;
     this.rpcData = error.data;
   }
 }
+
+/** Characters of what a chain says of itself that go into an error: it may say anything. */
+const LONGEST_SAID = 300;
 
 const excerpt = (value: unknown): string => {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
@@ -72,14 +75,17 @@ export interface RpcOptions {
   readonly timeout?: Duration;
 }
 
+/** A login may stand where it should not, so all before the last @ is left out. */
+const withoutLogin = (url: string): string => url.replace(/^(\w+:\/\/)?.*@/s, '$1…@');
+
 /** An address that cannot be one. */
 export class BadUrl extends DaiseeError {
   constructor(url: string) {
     super({
       code: 'chain.url',
-      message: `"${url}" is no address of a chain: expected http://host:port or https://host/path.`,
+      message: `"${withoutLogin(url)}" is no address of a chain: expected http://host:port or https://host/path.`,
       retryable: false,
-      values: { url },
+      values: { url: withoutLogin(url) },
     });
   }
 }
@@ -92,7 +98,9 @@ interface Call {
   readonly reject: (error: unknown) => void;
 }
 
-const LARGEST_ANSWER = 256 * 1024 * 1024;
+const LARGEST_ANSWER = 64 * 1024 * 1024;
+/** How many times its time-out, which counts silence, an answer may take altogether. */
+const PATIENCE = 6;
 const LARGEST_BATCH = 50;
 
 /** Sends a body and gives the text of the answer with its status. */
@@ -125,7 +133,7 @@ const createPost = (address: URL, name: string, timeout: number): { post: Post; 
           response.on('data', (chunk: Buffer) => {
             size += chunk.length;
             if (size > LARGEST_ANSWER)
-              request.destroy(new ChainAnswer(name, 'a call', 'less than 256 MiB', size));
+              request.destroy(new ChainAnswer(name, 'a call', 'less than 64 MiB', size));
             else chunks.push(chunk);
           });
           response.on('end', () =>
@@ -144,6 +152,12 @@ const createPost = (address: URL, name: string, timeout: number): { post: Post; 
             : new ChainUnreachable(name, error.code ?? messageOf(error), error),
         );
       };
+      const deadline = setTimeout(
+        () =>
+          request.destroy(new ChainUnreachable(name, `no whole answer in ${(PATIENCE * timeout) / 1000} s`)),
+        PATIENCE * timeout,
+      );
+      request.on('close', () => clearTimeout(deadline));
       request.setTimeout(timeout, () =>
         request.destroy(new ChainUnreachable(name, `no answer in ${timeout / 1000} s`)),
       );

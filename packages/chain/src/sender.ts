@@ -97,6 +97,8 @@ const REPLACED_AFTER = 3;
 const NONCE_ATTEMPTS = 5;
 const FAULTS = 5;
 const LATE = 60_000;
+/** Of a transfer to an account (Ethereum Yellow Paper, appendix G). */
+const TRANSFER_GAS = 21_000n;
 
 /**
  * Two programs with one key that ask for the same thing under the same nonce would sign the same bytes: one transaction,
@@ -108,7 +110,7 @@ const OWN_GAS = 2 ** 14;
 /** How the chain took a transaction. */
 type Taken = 'sent' | 'nonce used';
 
-const isKnown = (message: string) =>
+const isAlreadyKnown = (message: string) =>
   /already (known|imported|exists|in)|known transaction|duplicate/i.test(message);
 const isNonceUsed = (message: string) =>
   /nonce.*(too low|too old|already|below)|(too low|old).*nonce|replacement.*(underpriced|not allowed)/i.test(
@@ -131,7 +133,7 @@ export const createSender = (options: SenderOptions): Sender => {
       return 'sent';
     } catch (error) {
       if (!(error instanceof RpcRefused)) throw error;
-      if (isKnown(error.rpcMessage)) return 'sent';
+      if (isAlreadyKnown(error.rpcMessage)) return 'sent';
       if (isNonceUsed(error.rpcMessage)) return 'nonce used';
       if (/insufficient funds|upfront cost/i.test(error.rpcMessage))
         throw new NoEther(signer.address, error.rpcMessage);
@@ -154,20 +156,28 @@ export const createSender = (options: SenderOptions): Sender => {
     return serializeTransaction(unsigned, { ...signature, v: 27n + BigInt(signature.yParity) });
   };
 
+  const wantedGas = async (order: Order, block: 'pending' | 'latest'): Promise<bigint> =>
+    (await estimateGas(rpc, signer.address, order, block)) + ownGas;
+
   /** Writes a transaction down with the next nonce. */
   const compose = async (order: Order): Promise<OutboxEntry> => {
     const before = outbox.pending();
     const [mined, waiting, gas, fees] = await Promise.all([
       transactionCount(rpc, signer.address, 'latest'),
       transactionCount(rpc, signer.address, 'pending'),
-      options.gas ?? estimateGas(rpc, signer.address, order, before.length > 0 ? 'pending' : 'latest'),
+      options.gas ?? wantedGas(order, before.length > 0 ? 'pending' : 'latest'),
       options.fees ?? chainFees(rpc),
     ]);
     const nonce = Math.max(mined, waiting, ...before.map((entry) => entry.nonce + 1));
-    const raw = await sign(order, nonce, gas + ownGas, fees);
+    const raw = await sign(order, nonce, gas, fees);
     const entry = { hash: keccak256(raw), nonce, raw, what: order.what, intent: order.intent };
     outbox.add(entry);
     return { ...entry, state: 'pending' };
+  };
+
+  const isKnownToChain = async (hash: Hex): Promise<boolean> => {
+    const known = await rpc.request('eth_getTransactionByHash', [hash]);
+    return known !== null && known !== undefined;
   };
 
   /** Sends under a nonce that is free. Once written down it is never given up for a chain that is away. */
@@ -179,6 +189,8 @@ export const createSender = (options: SenderOptions): Sender => {
       } catch (error) {
         // Whether it arrived is unknown: it is followed, and sent again if the chain does not know it.
         if (!(error instanceof RpcRefused || error instanceof NoEther)) return entry;
+        // Refused by one client and taken by another behind the same address: given up, it would be done twice.
+        if (await patience.try(() => isKnownToChain(entry.hash), Number.POSITIVE_INFINITY)) return entry;
         outbox.mark(entry.hash, 'abandoned');
         throw error;
       }
@@ -216,14 +228,14 @@ export const createSender = (options: SenderOptions): Sender => {
 
   /** Where a transaction is: its receipt once that is certain, or what to do about it. */
   const look = async (entry: OutboxEntry): Promise<RawReceipt | 'waiting' | 'unknown' | 'nonce used'> => {
-    const [count, receipt, known] = await Promise.all([
+    const [count, receipt, isKnown] = await Promise.all([
       transactionCount(rpc, signer.address, 'latest'),
       receiptOf(rpc, entry.hash),
-      rpc.request('eth_getTransactionByHash', [entry.hash]),
+      isKnownToChain(entry.hash),
     ]);
     if (receipt) return (await isConfirmed(receipt)) ? receipt : 'waiting';
     if (count > entry.nonce) return 'nonce used';
-    return known === null || known === undefined ? 'unknown' : 'waiting';
+    return isKnown ? 'waiting' : 'unknown';
   };
 
   const finish = async (entry: OutboxEntry, receipt: RawReceipt): Promise<RawReceipt> => {
@@ -236,9 +248,55 @@ export const createSender = (options: SenderOptions): Sender => {
     throw new ContractRefused(entry.what, refusal, entry.hash);
   };
 
+  /** Nonces before the first of ours that nothing has, and nothing on its way to a block. */
+  const missingNonces = async (): Promise<readonly number[]> => {
+    const [first] = outbox.pending();
+    const [mined, waiting] = await Promise.all([
+      transactionCount(rpc, signer.address, 'latest'),
+      transactionCount(rpc, signer.address, 'pending'),
+    ]);
+    if (!first || waiting > mined) return [];
+    return Array.from({ length: Math.max(0, first.nonce - mined) }, (_, index) => mined + index);
+  };
+
+  /**
+   * What the chain's client had counted and then lost left nonces before ours empty, and nothing after them is ever
+   * mined. They are filled with transfers of nothing to ourselves: our own are not sent again under another nonce,
+   * because both could be mined.
+   */
+  const fillGap = async (): Promise<void> => {
+    const end = await clock.aside(() => turns.take());
+    const fillers: OutboxEntry[] = [];
+    try {
+      for (const nonce of await patience.try(missingNonces, FAULTS)) {
+        const what = `Nothing, in the place of nonce ${nonce}`;
+        const fees = options.fees ?? (await patience.try(() => chainFees(rpc), FAULTS));
+        const raw = await sign({ what, to: signer.address, data: '0x' }, nonce, TRANSFER_GAS + ownGas, fees);
+        const entry = { hash: keccak256(raw), nonce, raw, what, intent: undefined };
+        outbox.add(entry);
+        fillers.push({ ...entry, state: 'pending' });
+        onEvent({ type: 'rebroadcast', message: `${what} was sent: what had it was lost.` });
+        await broadcast(entry);
+      }
+    } catch (error) {
+      // What is written down is followed all the same; the next look finds what is still missing.
+      if (!(error instanceof DaiseeError) || error instanceof SleepAborted) throw error;
+    } finally {
+      end();
+    }
+    for (const filler of fillers)
+      try {
+        await follow(filler);
+      } catch (error) {
+        // Somebody else filled that place.
+        if (!(error instanceof TransactionReplaced || error instanceof ContractRefused)) throw error;
+      }
+  };
+
   const followToEnd = async (entry: OutboxEntry): Promise<RawReceipt> => {
     const since = clock.now();
     const told = { stuck: false, late: false };
+    let filledAt = since;
     for (let unseen = 0; ; ) {
       // What was sent may be mined whatever the chain answers meanwhile: no fault ends the wait.
       const found = await patience.try(() => look(entry), Number.POSITIVE_INFINITY);
@@ -255,6 +313,10 @@ export const createSender = (options: SenderOptions): Sender => {
           type: 'pending',
           message: `${entry.what} (${entry.hash}) has waited a minute to be mined.`,
         });
+      }
+      if (clock.now() - filledAt >= LATE) {
+        await fillGap();
+        filledAt = clock.now();
       }
       await clock.sleep(pollInterval, signal);
     }

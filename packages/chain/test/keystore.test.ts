@@ -100,7 +100,9 @@ describe('A key file', () => {
     const directory = temporaryDirectory();
     const key = createKey();
     writeFileSync(join(directory, 'notes.txt'), 'nothing');
-    writeFileSync(join(directory, 'mine.json'), JSON.stringify(await encryptKey(key, 'x', light)));
+    writeFileSync(join(directory, 'mine.json'), JSON.stringify(await encryptKey(key, 'x', light)), {
+      mode: 0o600,
+    });
     expect(await findKeyFile(directory, signerOf(key).address)).toBe(join(directory, 'mine.json'));
   });
 
@@ -155,7 +157,7 @@ describe('A key file', () => {
     ],
   ])('that %s is damaged, in one line with its path', async (_, content) => {
     const file = join(temporaryDirectory(), 'key.json');
-    writeFileSync(file, content);
+    writeFileSync(file, content, { mode: 0o600 });
     const opening = unlock({ file, password: 'x' });
     await expect(opening).rejects.toThrow(KeyFileDamaged);
     await expect(opening).rejects.toThrow(new RegExp(`^[^\n]*${file}[^\n]*$`));

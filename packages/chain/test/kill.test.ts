@@ -58,7 +58,9 @@ const processesNaming = (text: string): readonly string[] => {
   return lines;
 };
 
-test('a chain killed over and over in the middle of writing keeps everything that anyone saw mined', async () => {
+test('a chain killed over and over in the middle of writing keeps everything that anyone saw mined', {
+  timeout: 180_000,
+}, async () => {
   const directory = temporaryDirectory();
   const seen: Mined[] = [];
   for (const [receipts, after] of [

@@ -177,6 +177,26 @@ describe('A crash', () => {
     expect([second.pending(), second.forIntent('need')]).toEqual([[], undefined]);
     second.close();
   });
+
+  test('the names of needs long over are let go, the newest thousand and what is pending are kept', () => {
+    const file = join(temporaryDirectory(), 'outbox.sqlite');
+    const outbox = openOutbox(file, 'chain', producer.address, 'process');
+    const hash = (number: number) => `0x${number.toString(16).padStart(64, '0')}` as const;
+    const LAST = 1200;
+    for (let nonce = 0; nonce <= LAST; nonce++) {
+      outbox.add({ hash: hash(nonce), nonce, raw: '0x02', what: 'It', intent: `need ${nonce}` });
+      if (nonce !== 7) outbox.mark(hash(nonce), 'mined');
+    }
+    const known = (nonce: number) => outbox.forIntent(`need ${nonce}`)?.state;
+    expect([known(0), known(7), known(LAST - 1000), known(LAST - 999), known(LAST)]).toEqual([
+      undefined,
+      'pending',
+      undefined,
+      'mined',
+      'mined',
+    ]);
+    outbox.close();
+  });
 });
 
 describe('A transaction', () => {
@@ -222,6 +242,34 @@ describe('A transaction', () => {
       ]);
     expect((await chain.mining(() => ledger.reportProduction(wh(9)))).events).toHaveLength(1);
     expect(await chain.rpc.request('eth_getTransactionCount', [producer.address, 'latest'])).toBe('0x3');
+  });
+
+  test('behind nonces that the chain had counted and lost is mined once they are filled with nothing', async () => {
+    let now = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + now } as typeof systemClock;
+    const gate = await openGate(chain.url);
+    const [ledger, notices] = await started({ url: gate.url, clock });
+    gate.answer = (method) => (method === 'eth_getTransactionCount' ? { result: '0x2' } : undefined);
+    const writing = ledger.reportProduction(wh(13));
+    await until(() => gate.calls.includes('eth_getTransactionReceipt'));
+    gate.answer = () => undefined;
+    now = 61_000;
+    const receipt = await chain.mining(() => writing);
+    expect(receipt.events).toMatchObject([{ register: wh(13) }]);
+    expect(notices.filter(({ message }) => message.startsWith('Nothing, in the place of'))).toHaveLength(2);
+    expect((await chain.mining(() => ledger.reportProduction(wh(14)))).events).toHaveLength(1);
+    expect(await chain.rpc.request('eth_getTransactionCount', [producer.address, 'latest'])).toBe('0x4');
+  });
+
+  test('that the chain took and called refused is waited for, not given up', async () => {
+    const gate = await openGate(chain.url);
+    const [ledger] = await started({ url: gate.url });
+    gate.after = (method) =>
+      method === 'eth_sendRawTransaction'
+        ? { error: { code: -32603, message: 'internal error' } }
+        : undefined;
+    const writing = ledger.reportProduction(wh(15));
+    expect((await chain.mining(() => writing)).events).toMatchObject([{ register: wh(15) }]);
   });
 
   test('that waits long is told, and waited for all the same', async () => {

@@ -10,6 +10,8 @@ if (major < 24) {
   );
   process.exit(1);
 }
+// It runs for months on small machines.
+if (process.argv[2] === 'monitor') require('./lean.cjs')(__filename, process.argv.slice(2));
 // What was compiled once is kept beside the system's other temporary files: a quicker start and some 25 MB less memory.
 require('node:module').enableCompileCache();
 import('../src/main.ts').then(

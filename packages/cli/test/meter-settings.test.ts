@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'daisee-settings-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const file = (name: string, content: string): string => {
   const path = join(folder, name);
-  writeFileSync(path, content);
+  writeFileSync(path, content, { mode: 0o600 });
   return path;
 };
 

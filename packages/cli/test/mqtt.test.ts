@@ -95,7 +95,7 @@ describe('daisee monitor --mqtt', { timeout: 120_000 }, () => {
     await using broker = await startBroker('house:secret');
     const home = scratch();
     const password = join(home, 'mqtt-password');
-    writeFileSync(password, 'secret\n');
+    writeFileSync(password, 'secret\n', { mode: 0o600 });
     const login = ['--mqtt-user', 'house', '--mqtt-password-file', password];
     const options = [
       ...words(`monitor --port 0 --json --name House --data ${join(home, 'monitor')}`),

@@ -75,7 +75,7 @@ describe('the settings of a relay', () => {
     const file = join(directory, 'tokens');
     const secret = addToken(file, 'page', ['read']);
     expect(readFileSync(file, 'utf8')).not.toContain(secret);
-    writeFileSync(join(directory, 'secret'), 'a-token-of-the-agent\n');
+    writeFileSync(join(directory, 'secret'), 'a-token-of-the-agent\n', { mode: 0o600 });
     const { tokens } = board(
       `  tokenFile: ${join(directory, 'secret')}\n  http: { host: 0.0.0.0, tokens: ${file} }\n`,
     );
@@ -83,7 +83,7 @@ describe('the settings of a relay', () => {
       ['page', ['read']],
       ['agent', ['read', 'switch']],
     ]);
-    writeFileSync(file, 'page all sha256:00\n');
+    writeFileSync(file, 'page all sha256:00\n', { mode: 0o600 });
     expect(() => tokensFrom(file)).toThrow(/no token in line 1/);
   });
 

@@ -1,7 +1,7 @@
 /** Operations on a Fastify server: under their base, described and browsable, with problems for errors. */
-import type { StaticDocumentSpec } from '@fastify/swagger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type ApiDescription, openApiOf } from './openapi.ts';
+import { type Docs, openDocs } from './docs.ts';
+import { type ApiDescription, type OpenApi, openApiOf } from './openapi.ts';
 import type { Described } from './operation.ts';
 import { type ProblemOptions, sendProblems } from './problem.ts';
 
@@ -14,23 +14,27 @@ export interface ApiOptions extends ProblemOptions {
   readonly addBodies?: (api: FastifyInstance) => void;
 }
 
-/** Nothing on the page comes from elsewhere; Swagger UI sets styles by script. */
-const POLICY =
-  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
-
 /** Adds the operations, `openapi.json` and `docs` below the base of their description. */
 export const addApi = async (app: FastifyInstance, options: ApiOptions): Promise<void> => {
   const { room, description, operations, admit, addBodies } = options;
-  const document = openApiOf(description, operations);
-  // Who only logs in to a device needs neither.
-  const [{ default: swagger }, { default: swaggerUi }] = await Promise.all([
-    import('@fastify/swagger'),
-    import('@fastify/swagger-ui'),
-  ]);
+  const prefix = `${description.base}/docs`;
+  let document: OpenApi | undefined;
+  let docs: Promise<Docs> | undefined;
+  const documentOf = (): OpenApi => {
+    document ??= openApiOf(description, operations);
+    return document;
+  };
+  const show = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    docs ??= openDocs(documentOf(), prefix, options);
+    const { answer } = await docs;
+    reply.hijack();
+    answer(request.raw, reply.raw);
+  };
+  app.addHook('onClose', async () => (await docs)?.close());
   await app.register(
     async (api) => {
       addBodies?.(api);
-      sendProblems(api, { docs: `${description.base}/docs`, ...options });
+      sendProblems(api, { docs: prefix, ...options });
       for (const { method, path, scope, isEndless, ask } of operations)
         api.route({
           method,
@@ -46,9 +50,9 @@ export const addApi = async (app: FastifyInstance, options: ApiOptions): Promise
           exposeHeadRoute: isEndless !== true,
           handler: (request, reply) => ask(room, request, reply),
         });
-      api.get('/openapi.json', async () => document);
-      await api.register(swagger, { mode: 'static', specification: { document } as StaticDocumentSpec });
-      await api.register(swaggerUi, { routePrefix: '/docs', staticCSP: POLICY });
+      api.get('/openapi.json', async () => documentOf());
+      api.get('/docs', show);
+      api.get('/docs/*', show);
     },
     { prefix: description.base },
   );

@@ -13,6 +13,9 @@ export interface BearerToken {
 /** A new secret; the prefix lets scanners of source code find one that was published. */
 export const newSecret = (): string => `daisee_${randomBytes(32).toString('base64url')}`;
 
+/** Whether a secret has the form of those made here, of which nobody guesses one. */
+export const isNewSecret = (secret: string): boolean => /^daisee_[\w-]{43}$/.test(secret);
+
 /** SHA-256 without salt, in hexadecimal: a secret of 256 random bits cannot be guessed, so nothing has to slow that. */
 export const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 

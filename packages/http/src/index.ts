@@ -1,5 +1,7 @@
 export { type ApiOptions, addApi } from './api.ts';
-export { type BearerToken, bearerOf, hashOf, newSecret, tokenOf } from './bearer.ts';
+export { type Attempts, createAttempts } from './attempts.ts';
+export { type BearerToken, bearerOf, hashOf, isNewSecret, newSecret, tokenOf } from './bearer.ts';
+export { boundConnections, type ConnectionBounds } from './connections.ts';
 export {
   createDigestClient,
   type DeviceAnswer,
@@ -15,7 +17,8 @@ export {
   streamEvents,
 } from './events.ts';
 export { createLogin, type Login, type LoginOptions } from './login.ts';
-export { isLoopback } from './loopback.ts';
+export { asksLoopback, isLoopback } from './loopback.ts';
+export { NO_SCHEMAS } from './no-schemas.ts';
 export type { ApiDescription } from './openapi.ts';
 export { type Described, operation } from './operation.ts';
 export {
@@ -30,6 +33,7 @@ export {
   problemOf,
   problemShape,
   problemShapeOf,
+  routerProblems,
   type Statuses,
   sendProblems,
 } from './problem.ts';

@@ -102,6 +102,16 @@ export const failureOf = (error: unknown, rules: FailureRules): Failure => {
   return { status, code: `${room}.bad-request`, message: messageOf(error) };
 };
 
+/** Characters of an answer that come from the question: it may have any length. */
+const LONGEST_TOLD = 1000;
+/** Faults of a request that are told. */
+const MOST_TOLD = 20;
+
+const cut = (text: string): string => (text.length > LONGEST_TOLD ? `${text.slice(0, LONGEST_TOLD)}…` : text);
+
+const told = (faults: readonly Fault[]): readonly Fault[] =>
+  faults.slice(0, MOST_TOLD).map((one) => ({ ...one, path: cut(one.path), message: cut(one.message) }));
+
 /** The problem document of anything thrown. */
 export const problemOf = (error: unknown, url: string, rules: FailureRules): Problem => {
   const { status, code, message } = failureOf(error, rules);
@@ -110,10 +120,10 @@ export const problemOf = (error: unknown, url: string, rules: FailureRules): Pro
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
     status,
-    detail: message,
-    instance: url,
+    detail: cut(message),
+    instance: cut(url),
     code,
-    ...(Array.isArray(faults) ? { errors: faults as Fault[] } : {}),
+    ...(Array.isArray(faults) ? { errors: told(faults as Fault[]) as Fault[] } : {}),
   };
 };
 
@@ -129,6 +139,18 @@ export interface ProblemOptions extends FailureRules {
   /** Hears of requests that failed by our own fault. */
   readonly onFailure?: (request: string, error: unknown) => void;
 }
+
+/**
+ * Answers what the router itself refuses, before any route: an address that is none, a part of one that is too long.
+ * For Fastify's option `frameworkErrors`.
+ */
+export const routerProblems =
+  (rules: FailureRules) =>
+  (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+    void headOf(reply, failureOf(error, rules))
+      .type(PROBLEM_TYPE)
+      .send(JSON.stringify(problemOf(error, request.url, rules)));
+  };
 
 /** Answers every error of `app` as a problem document. */
 export const sendProblems = (app: FastifyInstance, options: ProblemOptions): void => {

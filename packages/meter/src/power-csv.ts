@@ -44,6 +44,9 @@ export class PowerCsvError extends DaiseeError {
 
 const quoted = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
 
+/** In watts: a grid of continents takes less, and sums of such numbers stay finite. */
+const HIGHEST_POWER = 1e15;
+
 const EXAMPLE = 'rows like 2024-06-01T12:00:00Z,123.4 (instant, watts)';
 
 interface Layout {
@@ -106,7 +109,7 @@ const parsePowerCsv = (text: string, file: string): PowerSeries => {
     }
     inSeconds ??= instant.inSeconds;
     const power = parseNumber(cells[column] ?? '', layout.separator);
-    if (power === undefined) {
+    if (power === undefined || Math.abs(power * factor) > HIGHEST_POWER) {
       throw new PowerCsvError(
         file,
         line,

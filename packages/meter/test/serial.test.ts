@@ -98,6 +98,27 @@ describe('a serial meter on a mock port', () => {
     expect(meter.samples[0]).not.toHaveProperty('stateOfCharge');
   });
 
+  it.each(['auto', 'gauge'] as const)(
+    'counts the power while the fuel gauge is silent, as the sketch says it (%s)',
+    async (format) => {
+      await using meter = collector({ stream, format });
+      await send('\r\n3.9800|87.50|1.00\r\n||12.34\r\n||-0.50\r\n3.9800|87.25|2.00\r\n');
+      await meter.count(4);
+      expect(meter.powers()).toEqual([1, 12.34, -0.5, 2]);
+      expect(meter.samples[1]).not.toHaveProperty('stateOfCharge');
+      expect(meter.samples[1]).not.toHaveProperty('voltage');
+      expect(meter.warnings).toEqual([]);
+    },
+  );
+
+  it('takes no piece of such a line for a reading', async () => {
+    await using meter = collector({ stream });
+    await send('\r\n||1.00\r\n|2.34\r\n3.45\r\n||\r\n3.98||1.00\r\n|87.50|1.00\r\n||2.00\r\n');
+    await meter.count(2);
+    expect(meter.powers()).toEqual([1, 2]);
+    expect(meter.warnings.at(0)).toMatchObject({ kind: 'garbage' });
+  });
+
   it('finds the format by itself, once two lines agree', async () => {
     await using meter = collector({ stream });
     await send('4\r\n12.34\r\n12.35\r\n12.36\r\n');

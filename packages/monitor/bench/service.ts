@@ -1,6 +1,8 @@
 /** The monitor under measurement: a child process over a store, and what it says of its own use of the machine. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DaiseeError } from '@daisee/units';
 
@@ -41,6 +43,14 @@ class ServiceEnded extends DaiseeError {
 export const LOGIN = 'user';
 export const PASSWORD = 'bench password';
 
+/** As `daisee monitor` sets up its own process; a test of the command keeps both in step (`packages/cli/bin/lean.cjs`). */
+const FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=30', '--v8-pool-size=2'];
+const ENVIRONMENT = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+};
+
 const PROGRAM = fileURLToPath(new URL('./serving.ts', import.meta.url));
 
 const answerOf = async <T>(child: ChildProcess): Promise<T> => {
@@ -66,7 +76,8 @@ export const startService = async (
 ): Promise<Service> => {
   signal.throwIfAborted();
   const child = fork(PROGRAM, [JSON.stringify({ ...place, login: LOGIN, password: PASSWORD })], {
-    execArgv: [...node],
+    execArgv: [...FLAGS, ...node],
+    env: { ...process.env, ...ENVIRONMENT },
   });
   const kill = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', kill, { once: true });

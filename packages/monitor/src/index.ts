@@ -22,6 +22,7 @@ export { SampleRefused, SensorDiffers, StoreError, UnknownSensor } from './store
 export { takeHeld } from './store/held-copy.ts';
 export type { PostgresOptions } from './store/postgres/database.ts';
 export { openPostgresDirectory } from './store/postgres/directory.ts';
+export { lookAtPostgres } from './store/postgres/look.ts';
 export { openPostgresStore } from './store/postgres/postgres-store.ts';
 export { openStore, type StoreOptions } from './store/sqlite-store.ts';
 export {

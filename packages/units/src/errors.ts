@@ -11,6 +11,12 @@ export interface DaiseeErrorOptions {
   readonly cause?: unknown;
 }
 
+/** Characters of a message: what it quotes may come from outside and have any length, and it goes into logs. */
+const LONGEST_MESSAGE = 16_000;
+
+const cut = (text: string): string =>
+  text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}…` : text;
+
 /** Base of every error that DAISEE throws on purpose; each room derives its own beside the code that throws it. */
 export class DaiseeError extends Error {
   readonly code: string;
@@ -18,7 +24,7 @@ export class DaiseeError extends Error {
   readonly values: Readonly<Record<string, unknown>>;
 
   constructor(options: DaiseeErrorOptions) {
-    super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(cut(options.message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.code = options.code;
     this.retryable = options.retryable;

@@ -1,5 +1,7 @@
 export { type Clock, SleepAborted, sleepOrStop, systemClock, untilNext } from './clock.ts';
 export { DaiseeError, type DaiseeErrorOptions, messageOf } from './errors.ts';
+export { type FileMode, isOpenToOthers, modeText } from './file-mode.ts';
+export { type PacedClockOptions, pacedClock } from './paced-clock.ts';
 export {
   Coin,
   Duration,

@@ -3,6 +3,7 @@
  * dies, as on Raspberry Pi OS, so that every fall of a pin here is somebody's deed.
  */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, afterEach, before, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createHeader, keepDriven, monotonic } from './support/header.ts';
@@ -17,6 +18,7 @@ import {
   launch,
   OPTIONS,
   PINS,
+  pidsOf,
   type Relay,
   startRelay,
   stopRelay,
@@ -26,16 +28,17 @@ import {
 
 /** Starting an empty Node on a Raspberry Pi 3, ms. */
 const PI_3 = 700;
-/** What is due on any real machine, ms. */
+/** What is due, ms. Who acts is a process that runs already: a slower machine gets no more. */
 const DUE = 2000;
-/** The same where what is to run has to be compiled first. */
-const DUE_COLD = 5000;
 const header = createHeader('pi', 'pinctrl-bcm2711');
 after(endAll);
 afterEach(endAll);
 
 const HIGH = new Map(PINS.map((pin) => [pin, 1]));
 const SELLER = [['seller 1']];
+
+/** Lawful, but late. */
+class Late extends Error {}
 
 /** A relay whose load is on its seller: there is something to bring to rest. */
 const switched = async (): Promise<Relay> => {
@@ -56,23 +59,26 @@ const emptyNode = async (): Promise<number> => {
 /** How many times slower than a Raspberry Pi 3 that is. */
 const stretchOf = (start: number): number => Math.max(1, start / PI_3);
 
-/** Does it, waits for rest, and asserts from the trace that it came in time and by the lawful way. */
-const endsAtRest = async (t: TestContext, deed: () => void, due = DUE): Promise<void> => {
-  const before = await emptyNode();
+/**
+ * Does it, waits for rest, and asserts from the trace that it came in time and by the lawful way. Where a Node has to be
+ * `started` for it, a machine that is n times slower than a Raspberry Pi 3 may take n times as long, and n is told.
+ */
+const endsAtRest = async (t: TestContext, deed: () => void, started = false): Promise<void> => {
+  const before = started ? await emptyNode() : 0;
   header.clear();
   const from = monotonic();
   deed();
   await until('every pin is low', () => header.levels(PINS) === '0000', 20 * DUE);
   const looks = replay(header.trace(), HIGH, LOADS);
   const took = (looks.at(-1)?.at ?? Number.POSITIVE_INFINITY) - from;
-  const start = Math.max(before, await emptyNode());
-  const limit = due * stretchOf(start);
+  const slower = started ? stretchOf(Math.max(before, await emptyNode())) : 1;
+  const limit = DUE * slower;
   t.diagnostic(
-    `at rest after ${took.toFixed(0)} ms, the seller's contact open after ${((looks[1]?.at ?? 0) - from).toFixed(0)} ms; allowed ${limit.toFixed(0)} ms, ${due / 1000} s times ${stretchOf(start).toFixed(2)} (an empty Node: ${start.toFixed(0)} ms)`,
+    `at rest after ${took.toFixed(0)} ms, the seller's contact open after ${((looks[1]?.at ?? 0) - from).toFixed(0)} ms; allowed ${limit.toFixed(0)} ms${started ? ` (starting Node takes ${slower.toFixed(2)} times what a Raspberry Pi 3 takes)` : ''}`,
   );
   assertLaws(looks, SELLER, 50);
   assert.equal(looks.length, PINS.length, 'each pin moves once');
-  assert.ok(took <= limit, `rest took ${took.toFixed(0)} ms of ${limit.toFixed(0)}`);
+  if (took > limit) throw new Late(`rest took ${took.toFixed(0)} ms of ${limit.toFixed(0)}`);
 };
 
 before(async () => {
@@ -90,15 +96,15 @@ it('without anybody to act the lines stay driven: what follows is not the kernel
   assert.equal(header.levels(PINS), '1111');
 });
 
-it('kill -9 of the service: its guard brings the board to rest and ends', async (t) => {
+it('kill -9 of the service: its guards bring the board to rest and end', async (t) => {
   const relay = await switched();
   await endsAtRest(t, () => process.kill(relay.pid, 'SIGKILL'));
-  await until('the guard has ended', () => !alive(relay.guard));
+  await until('the guards have ended', () => !relay.guards.some(alive));
 });
 
 it('kill -9 of the guard: the service brings the board to rest, and goes on with a new guard', async (t) => {
   const relay = await switched();
-  await endsAtRest(t, () => process.kill(relay.guard, 'SIGKILL'));
+  await endsAtRest(t, () => process.kill(relay.guards[0] ?? 0, 'SIGKILL'));
   assert.match(relay.said.join('\n'), /The process that guards the relay board ended \(SIGKILL\)/);
   for (let tries = 0; (await ask(TO_SELLER)) !== 'True'; tries++) {
     assert.ok(tries < 100, 'it switches again');
@@ -107,36 +113,87 @@ it('kill -9 of the guard: the service brings the board to rest, and goes on with
   await endsAtRest(t, () => process.kill(relay.pid, 'SIGKILL'));
 });
 
-/** Kills service and guard at one instant, below a stand-in for systemd. */
-const bothKilled = async (t: TestContext, due = DUE, env?: NodeJS.ProcessEnv): Promise<void> => {
+it('kill -9 of both, service and guard, at once: a second guard brings the board to rest', async (t) => {
+  for (const index of [0, 1]) {
+    const relay = await switched();
+    await endsAtRest(t, () => {
+      process.kill(relay.guards[index] ?? 0, 'SIGKILL');
+      process.kill(relay.pid, 'SIGKILL');
+    });
+    await until('the guards have ended', () => !relay.guards.some(alive));
+  }
+});
+
+it('kill -9 of both guards at once: the service brings the board to rest and switches nothing on without one', async (t) => {
+  const relay = await switched();
+  await endsAtRest(t, () => {
+    for (const guard of relay.guards) process.kill(guard, 'SIGKILL');
+  });
+});
+
+/** What is started for each of them, by whom, decides how long it may take. */
+interface AllKilled {
+  /** libgpiod's tools are installed: no Node has to start. */
+  readonly tools: boolean;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+const GPIOD = process.env['hw_gpiod'] ?? '';
+const TOOLS = {
+  PATH: `${join(GPIOD, 'usr/bin')}:${process.env['PATH']}`,
+  LD_LIBRARY_PATH: join(GPIOD, 'usr/lib/x86_64-linux-gnu'),
+};
+
+/** Kills service and guards at one instant, as systemd kills a control group, below a stand-in for it. */
+const allKilled = async (t: TestContext, { tools, env = process.env }: AllKilled): Promise<void> => {
   keepDriven(true);
   const supervisor = launch(
     [file('supervisor.ts'), JSON.stringify(OPTIONS), JSON.stringify(OPTIONS.driver)],
-    env ? { env } : {},
+    { env: { ...env, ...(tools ? TOOLS : {}) } },
   );
   const said = () => supervisor.said.join('\n');
-  await until('the relay listens', () => /ready guard/.test(said()));
+  await until('the relay listens', () => /ready guards/.test(said()));
   const service = Number(/service=(\d+)/.exec(said())?.[1]);
-  const guard = Number(/guard=(\d+)/.exec(said())?.[1]);
+  const guards = pidsOf(/guards=([\d,]+)/.exec(said())?.[1] ?? '');
+  assert.equal(guards.length, 2);
   assert.equal(await ask(TO_SELLER), 'True');
+  const before = said().length;
   await endsAtRest(
     t,
     () => {
-      process.kill(guard, 'SIGKILL');
+      for (const guard of guards) process.kill(guard, 'SIGKILL');
       process.kill(service, 'SIGKILL');
     },
-    due,
+    !tools,
   );
-  await until('it says so', () => /at rest; channels 0, 1, 2, 3 were on/.test(said()));
+  await until('it says so', () =>
+    (tools ? /set to rest by gpioset/ : /at rest; channels [\d, ]+ were on/).test(said().slice(before)),
+  );
 };
 
-it('kill -9 of both at once: what runs after the service (ExecStopPost) brings the board to rest', (t) =>
-  bothKilled(t));
+it('kill -9 of all at once: what runs after the service (ExecStopPost) brings the board to rest', (t) =>
+  allKilled(t, { tools: true }));
+
+/**
+ * Where a Node has to start first: what else this machine does in that second counts too, so that it has three tries.
+ * Each of them must be lawful.
+ */
+const allKilledWithoutTools = async (t: TestContext, env?: NodeJS.ProcessEnv): Promise<void> => {
+  for (let tries = 1; ; tries++)
+    try {
+      return await allKilled(t, { tools: false, ...(env ? { env } : {}) });
+    } catch (error) {
+      if (!(error instanceof Late) || tries === 3) throw error;
+      await endAll();
+    }
+};
+
+it("the same without libgpiod's tools: a Node that starts for it does", (t) => allKilledWithoutTools(t));
 
 // Services do not come to this: what runs before them is what runs after them, and leaves its compiled modules.
-it('the same where nothing compiled was kept: later, and at rest', (t) => {
+it('the same where nothing compiled was kept', (t) => {
   const { NODE_COMPILE_CACHE: _, ...env } = process.env;
-  return bothKilled(t, DUE_COLD, env);
+  return allKilledWithoutTools(t, env);
 });
 
 it('a stopped service (SIGSTOP): the guard kills it and brings the board to rest', async (t) => {
@@ -160,8 +217,8 @@ it('an event loop that hangs: the guard kills the service and brings the board t
 
 it('a guard that hangs is found out: the board rests and gets a new guard', async (t) => {
   const relay = await switched();
-  await endsAtRest(t, () => process.kill(relay.guard, 'SIGSTOP'));
-  await until('the hung one has ended', () => !alive(relay.guard));
+  await endsAtRest(t, () => process.kill(relay.guards[0] ?? 0, 'SIGSTOP'));
+  await until('the hung one has ended', () => !alive(relay.guards[0] ?? 0));
 });
 
 it('kill -9 in the break between two sources leaves the load with its own', async () => {
@@ -180,15 +237,15 @@ it('where the kernel lets go of the lines (mainline), a killed service ends at r
   keepDriven(false);
   process.kill(relay.pid, 'SIGKILL');
   await until('every pin is low', () => header.levels(PINS) === '0000');
-  await until('the guard has ended', () => !alive(relay.guard));
+  await until('the guards have ended', () => !relay.guards.some(alive));
   assert.equal(header.levels(PINS), '0000');
 });
 
-it('an ordinary stop ends the guard too, also when it is told to stop with the service', async () => {
+it('an ordinary stop ends the guards too, also when they are told to stop with the service', async () => {
   const relay = await switched();
-  process.kill(relay.guard, 'SIGTERM');
+  for (const guard of relay.guards) process.kill(guard, 'SIGTERM');
   await stopRelay(relay);
-  await until('the guard has ended', () => !alive(relay.guard));
+  await until('the guards have ended', () => !relay.guards.some(alive));
   assert.equal(header.levels(PINS), '0000');
   assert.doesNotMatch(relay.said.join('\n'), /restFailed|is gone|hung/);
 });

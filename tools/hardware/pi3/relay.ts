@@ -38,7 +38,7 @@ console.log(`The relay listened ${first.start} ms after its start, compiling eve
 look('the relay has started', 'out0');
 isTrue(await ask(TO_SELLER));
 look('switched to the seller', 'out1');
-console.log(`Service: ${memoryOf(first.pid)}. Guard: ${memoryOf(first.guard)}.`);
+console.log(`Service: ${memoryOf(first.pid)}. Guards: ${first.guards.map(memoryOf).join('; ')}.`);
 isTrue(await ask(BOTH_OFF));
 look('switched back', 'out0');
 isTrue(await ask(TO_SELLER));
@@ -47,16 +47,16 @@ look('stopped, the pins let go (Debian makes them inputs)', 'in');
 
 const second = await start();
 console.log(`The relay listened ${second.start} ms after its start, with its modules compiled before.`);
-console.log(`Service: ${memoryOf(second.pid)}. Guard: ${memoryOf(second.guard)}.`);
+console.log(`Service: ${memoryOf(second.pid)}. Guards: ${second.guards.map(memoryOf).join('; ')}.`);
 isTrue(await ask(TO_SELLER));
 look('switched to the seller again', 'out1');
 process.kill(second.pid, 'SIGKILL');
-await until('the guard has acted', () => !alive(second.guard));
+await until('the guards have acted', () => !second.guards.some(alive));
 look('kill -9 of the service, then the guard', 'in');
 
 const third = await start();
 isTrue(await ask(TO_SELLER));
-process.kill(third.guard, 'SIGKILL');
+for (const guard of third.guards) process.kill(guard, 'SIGKILL');
 // Once at its start, and once more now.
 const rested = () => third.said.filter((line) => line.startsWith('rested')).length;
 await until('the service has brought the board to rest', () => rested() === 2);

@@ -1,7 +1,7 @@
 /** Boots Debian's kernel under QEMU, without any help of the processor (TCG), on this machine's own files. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { packages, root, say, verdictOf } from '../cache.ts';
+import { gpiod, packages, root, say, verdictOf } from '../cache.ts';
 import { buildMachine } from './machine.ts';
 
 /** For everything inside the guest, s. */
@@ -14,6 +14,7 @@ export const runQemu = async (tests: readonly string[]): Promise<number> => {
     hw_node: process.execPath,
     hw_busybox: join(packages('busybox', ['busybox-static']), 'bin/busybox'),
     hw_kernel: machine.modules,
+    hw_gpiod: gpiod(),
     hw_limit: LIMIT,
     hw_tests: tests.map((test) => test.replace(`${root}/`, '')).join(','),
   };

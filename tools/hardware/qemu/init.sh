@@ -23,7 +23,7 @@ mount -t configfs configfs /root2/sys/kernel/config
 mount -t tracefs tracefs /root2/sys/kernel/tracing
 ip link set lo up
 chroot /root2 /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/run TMPDIR=/run \
-  TERM=dumb NODE_COMPILE_CACHE=/run/compiled hw_busybox="$hw_busybox" hw_kernel="$hw_kernel" \
+  TERM=dumb NODE_COMPILE_CACHE=/run/compiled hw_busybox="$hw_busybox" hw_kernel="$hw_kernel" hw_gpiod="$hw_gpiod" \
   /bin/bash -c "cd '$hw_root' && exec timeout -k 5 $hw_limit '$hw_node' --test --test-concurrency=1 \
   --test-reporter=spec $(echo "$hw_tests" | tr , ' ')"
 echo "HARDWARE EXIT $?"

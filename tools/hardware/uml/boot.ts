@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packages, root, say, verdictOf } from '../cache.ts';
+import { gpiod, packages, root, say, verdictOf } from '../cache.ts';
 import { buildKernel } from './kernel.ts';
 
 /** Whole run inside the guest, s; the kernel itself is ended a little later. */
@@ -31,6 +31,7 @@ export const runUml = async (tests: readonly string[]): Promise<number> => {
       `hw_node=${process.execPath}`,
       `hw_busybox=${busybox}`,
       `hw_kernel=${kernel}`,
+      `hw_gpiod=${gpiod()}`,
       `hw_limit=${LIMIT}`,
       `hw_tests=${tests.join(',')}`,
     ],

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { isLoopback } from '@daisee/http';
+import { boundConnections, isLoopback } from '@daisee/http';
 import { DaiseeError, messageOf } from '@daisee/units';
 
 export interface FrontOptions {
@@ -64,6 +64,8 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
 
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${sign.codePointAt(0)};`);
 
+/** At once, each page's event stream included. */
+const MOST_CONNECTIONS = 256;
 /** Seconds after which who waits asks again. */
 const AGAIN = 1;
 
@@ -117,6 +119,7 @@ export const createFront = ({ host = '127.0.0.1', port }: FrontOptions): Front =
     start: async () => {
       if (server) return;
       const made = createServer((request, response) => (answering ?? answerMeanwhile)(request, response));
+      boundConnections(made, { most: MOST_CONNECTIONS });
       await new Promise<void>((resolve, reject) => {
         const fail = (error: unknown): void => reject(new AppListen(host, port, error));
         made.once('error', fail);

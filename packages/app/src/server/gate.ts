@@ -1,6 +1,6 @@
 /** Who may see and who may act: one password for the node, a session's cookie, and a word that only the page knows. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { createLogin, createSessions, RequestRefused, SESSION_LENGTH } from '@daisee/http';
+import { asksLoopback, createLogin, createSessions, RequestRefused, SESSION_LENGTH } from '@daisee/http';
 import type { Clock } from '@daisee/units';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Session } from '../api.ts';
@@ -25,6 +25,7 @@ export interface GateOptions {
 export interface Gate {
   /** Lets pass who may. @throws RequestRefused (401, 403) */
   admit(scope: string, request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  /** @throws RequestRefused (403) */
   session(request: FastifyRequest): Session;
   /** @throws RequestRefused (403 a wrong password, 429 too many of them) */
   login(password: string, request: FastifyRequest, reply: FastifyReply): Promise<Session>;
@@ -41,9 +42,6 @@ const same = (a: string, b: string): boolean => {
   return left.length === right.length && timingSafeEqual(left, right);
 };
 
-/** Names of this machine. A page of another name that was made to point here (DNS rebinding) sends that name. */
-const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
-
 export const createGate = async ({ clock, password, view }: GateOptions): Promise<Gate> => {
   const guarded =
     password === undefined ? undefined : await createLogin({ clock, secret: password, tooMany });
@@ -54,7 +52,14 @@ export const createGate = async ({ clock, password, view }: GateOptions): Promis
 
   /** The secret of the request's session, when it is open. */
   const openSession = (request: FastifyRequest): string | undefined => {
-    if (!guarded) return 'local';
+    if (!guarded) {
+      if (asksLoopback(request.headers.host)) return 'local';
+      throw new RequestRefused(
+        403,
+        'app.not-local',
+        'Without a password the App answers its own machine only: open it as http://127.0.0.1, or set app.password.',
+      );
+    }
     const secret = request.cookies[COOKIE];
     return sessions.isOpen(secret) ? secret : undefined;
   };
@@ -66,12 +71,6 @@ export const createGate = async ({ clock, password, view }: GateOptions): Promis
 
   return {
     admit: async (scope, request) => {
-      if (!guarded && !LOCAL.test(request.headers.host ?? ''))
-        throw new RequestRefused(
-          403,
-          'app.not-local',
-          'Without a password the App answers its own machine only: open it as http://127.0.0.1, or set app.password.',
-        );
       const secret = openSession(request);
       if (secret === undefined) {
         if (scope === SEE && view) return;
@@ -88,7 +87,7 @@ export const createGate = async ({ clock, password, view }: GateOptions): Promis
     },
     session: (request) => sessionOf(openSession(request)),
     login: async (given, request, reply) => {
-      if (!guarded) return sessionOf('local');
+      if (!guarded) return sessionOf(openSession(request));
       if (!(await guarded.accept(given, request.ip)))
         throw new RequestRefused(403, 'app.bad-login', 'That password is wrong.');
       const secret = sessions.open();

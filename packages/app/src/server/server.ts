@@ -1,7 +1,7 @@
 /** The App's server: the built page, its API and its event stream. */
 
 import { BadAddress, ContractRefused } from '@daisee/chain';
-import { addApi, operation, type Statuses } from '@daisee/http';
+import { addApi, operation, routerProblems, type Statuses } from '@daisee/http';
 import type { Clock } from '@daisee/units';
 import cookie from '@fastify/cookie';
 import files from '@fastify/static';
@@ -34,7 +34,10 @@ const answer = (description: string) => ({ 200: { description, shape: z.unknown(
 
 /** Makes the server; it listens to nothing yet. */
 export const createServer = async (options: ServerOptions): Promise<FastifyInstance> => {
-  const app = fastify({ bodyLimit: BODY_LIMIT });
+  const app = fastify({
+    bodyLimit: BODY_LIMIT,
+    frameworkErrors: routerProblems({ room: 'app', docs: '/api/docs', statuses }),
+  });
   const gate = await createGate({ ...options, clock: options.pace });
   await app.register(cookie);
   app.addHook('onSend', async (_request, reply) => {

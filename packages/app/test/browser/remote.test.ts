@@ -72,7 +72,7 @@ beforeAll(async () => {
     now: systemClock.now(),
     cost: 2 ** 12,
   });
-  writeFileSync(join(folder, 'app.password'), 'open sesame\n');
+  writeFileSync(join(folder, 'app.password'), 'open sesame\n', { mode: 0o600 });
   writeFileSync(
     settings,
     `contracts: { daisee: '${exchange}', token: '${coin}', node: '${rpc}' }

@@ -7,6 +7,8 @@ export interface Gate {
   readonly url: string;
   /** What happens to a call: passed on (undefined), answered so, or cut off (null). */
   answer: (method: string) => unknown;
+  /** What is said instead of the chain's own answer, when it has carried the call out; undefined: nothing. */
+  after: (method: string) => unknown;
   readonly calls: string[];
   close(): Promise<void>;
 }
@@ -37,7 +39,9 @@ export const openGate = async (target: string, port = 0): Promise<Gate> => {
       body: JSON.stringify(call),
       headers: { 'content-type': 'application/json' },
     });
-    return response.json();
+    const own: unknown = await response.json();
+    const instead = gate.after(method);
+    return instead === undefined ? own : { ...Object(own), result: undefined, ...Object(instead) };
   };
   const server: Server = createServer((request, response) => {
     void bodyOf(request)
@@ -54,6 +58,7 @@ export const openGate = async (target: string, port = 0): Promise<Gate> => {
   const gate: Gate = {
     url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`,
     answer: () => undefined,
+    after: () => undefined,
     calls,
     close: async () => {
       server.closeAllConnections();

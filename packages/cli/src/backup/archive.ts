@@ -12,6 +12,13 @@ import { z } from 'zod';
 import { BackupUnusable } from './errors.ts';
 
 const MANIFEST = 'manifest.json';
+/** Bytes of the list of contents: thousands of files. */
+const LONGEST_MANIFEST = 4 * 1024 * 1024;
+/** Files of an archive: a node has some dozens. */
+const MOST_FILES = 10_000;
+/** How many times its own size an archive may unpack to, beyond the first 256 MiB: stores of samples come to ten. */
+const MOST_GROWTH = 100;
+const ALWAYS_ALLOWED = 256 * 1024 * 1024;
 
 /** A name inside an archive: relative, downward, plain. */
 const name = z
@@ -76,9 +83,20 @@ export const readArchive = async (file: string, directory: string, shown = file)
   const tar = extract();
   const unpacked = new Set<string>();
   let text = '';
+  let entries = 0;
+  let bytes = 0;
+  const most = ALWAYS_ALLOWED + MOST_GROWTH * (await stat(file)).size;
   const take = async (): Promise<void> => {
     for await (const entry of tar) {
       const path = name.parse(entry.header.name);
+      entries += 1;
+      bytes += entry.header.size ?? 0;
+      if (entries > MOST_FILES) throw new BackupUnusable(shown, `it has more than ${MOST_FILES} files`);
+      if (bytes > most || (path === MANIFEST && bytes > LONGEST_MANIFEST))
+        throw new BackupUnusable(
+          shown,
+          `it would unpack to ${bytes} bytes or more, which no backup of its size does`,
+        );
       if (entry.header.type !== 'file') throw new BackupUnusable(shown, `${path} in it is no plain file`);
       const target = join(directory, 'files', path);
       await mkdir(dirname(target), { recursive: true, mode: 0o700 });

@@ -1,6 +1,6 @@
 import { createKey, listKeyFiles, signerOf, writeKeyFile } from '@daisee/chain';
-import { systemClock } from '@daisee/units';
 import { Command } from 'commander';
+import { commandClock } from '../command-clock.ts';
 import { UsageError } from '../options.ts';
 import { askPassword } from '../parts/password.ts';
 import { secretFrom } from '../settings/secrets.ts';
@@ -39,7 +39,7 @@ export const accountCommand = (): Command =>
             const key = createKey();
             const { address } = signerOf(key);
             const file = await writeKeyFile(options.keystore ?? defaultKeystore(), key, password, {
-              now: systemClock.now(),
+              now: commandClock().now(),
             });
             output.result(`${address}\n  kept in ${file}; keep a copy of the file and of its password`, {
               type: 'account',

@@ -1,5 +1,5 @@
-import { systemClock } from '@daisee/units';
 import { Command } from 'commander';
+import { commandClock } from '../command-clock.ts';
 import { startAgent } from '../parts/agent.ts';
 import { readSettings } from '../settings/read.ts';
 import { type CommonOptions, service } from './run.ts';
@@ -19,7 +19,7 @@ export const agentCommand = (): Command =>
         await startAgent({
           settings: readSettings(options.config),
           file: options.config,
-          clock: systemClock,
+          clock: commandClock(),
           output,
           lifecycle,
         });

@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AppOptions } from '@daisee/app';
 import { createMonitorClient } from '@daisee/monitor';
-import { systemClock } from '@daisee/units';
 import { Command } from 'commander';
+import { commandClock } from '../command-clock.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import { port } from '../options.ts';
 import type { Output } from '../output.ts';
@@ -40,7 +40,7 @@ const relayOf = (
   if (!settings.relay || sources.length === 0) return {};
   if (settings.relay.url !== undefined)
     return { relay: { contacts: relayClient(settings.relay, { output, lifecycle }).relay, sources } };
-  const books = { clock: systemClock, account: node.address, store: agentFiles(node).store };
+  const books = { clock: commandClock(), account: node.address, store: agentFiles(node).store };
   return { relay: { contacts: contactsByBooks(books, sources), sources, byBooks: true } };
 };
 
@@ -60,7 +60,7 @@ export const appCommand = (): Command =>
         const settings = readSettings(file);
         const node = need(settings, file, 'node', 'it says whose App this is');
         const contracts = need(settings, file, 'contracts', 'it says where the chain and the contracts are');
-        const clock = systemClock;
+        const clock = commandClock();
         const { directory, store, wishes } = agentFiles(node);
         const password = accountPasswordIfAny(node);
         const signer =

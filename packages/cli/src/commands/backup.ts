@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { messageOf, systemClock } from '@daisee/units';
+import { messageOf } from '@daisee/units';
 import { Command } from 'commander';
 import { type Manifest, sha256, writeArchive } from '../backup/archive.ts';
 import { contentsOf } from '../backup/contents.ts';
 import { BackupFailed } from '../backup/errors.ts';
 import { createSeal } from '../backup/seal.ts';
 import { snapshot } from '../backup/snapshot.ts';
+import { commandClock } from '../command-clock.ts';
 import { createOutput } from '../output.ts';
 import { readSettings } from '../settings/read.ts';
 import { secretFrom } from '../settings/secrets.ts';
@@ -45,7 +46,7 @@ const back = async (file: string, options: BackupOptions): Promise<Manifest> => 
     }
     const manifest: Manifest = {
       format: 1,
-      made: new Date(systemClock.now()).toISOString(),
+      made: new Date(commandClock().now()).toISOString(),
       version: VERSION,
       host: hostname(),
       ...(settings.node ? { node: settings.node.address } : {}),

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { type Duration, Seconds, systemClock } from '@daisee/units';
+import { type Duration, Seconds } from '@daisee/units';
 import { Command, Option } from 'commander';
+import { commandClock } from '../command-clock.ts';
 import { duration, port } from '../options.ts';
 import { startChain } from '../parts/chain.ts';
 import { homeDirectory } from '../settings/translate.ts';
@@ -27,7 +28,7 @@ export const chainCommand = (): Command =>
     .action(
       service<ChainOptions>(async (options, output, lifecycle) => {
         await startChain({
-          clock: systemClock,
+          clock: commandClock(),
           output,
           lifecycle,
           host: options.host,

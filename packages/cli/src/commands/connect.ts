@@ -3,8 +3,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Address, connectLedger, type Ledger, type Signer, unlock } from '@daisee/chain';
-import { systemClock } from '@daisee/units';
 import type { Command } from 'commander';
+import { commandClock } from '../command-clock.ts';
 import { UsageError } from '../options.ts';
 import type { Output } from '../output.ts';
 import { askPassword } from '../parts/password.ts';
@@ -93,7 +93,7 @@ export const openLedger = async (
     url: rpcFrom(options),
     exchange,
     coin,
-    clock: systemClock,
+    clock: commandClock(),
     ...(signer ? { signer } : {}),
     ...(contracts?.chainId ? { chainId: contracts.chainId } : {}),
     onEvent: (event) => output.note(event.message),

@@ -13,6 +13,7 @@ interface DemoOptions extends CommonOptions {
   readonly limit?: number;
   readonly delta?: Energy;
   readonly report: Duration;
+  readonly blockTime: Duration;
   readonly data?: string;
   readonly app: boolean;
   readonly appPort: number;
@@ -41,6 +42,11 @@ export const demoCommand = (): Command =>
       new Option('--report <time>', 'lab time between reports to the chain')
         .argParser(duration)
         .default(duration('16s'), '16s'),
+    )
+    .addOption(
+      new Option('--block-time <time>', 'lab time between blocks of its chain')
+        .argParser(duration)
+        .default(duration('5s'), '5s'),
     )
     .option('--data <directory>', 'keep the lab here and go on with it next time (default: a temporary one)')
     .option('--app-port <number>', "port of Node 1's App; Node 2's is the next one", port, 8000)
@@ -78,13 +84,14 @@ export const demoCommand = (): Command =>
           [node1, 'Node 1'],
           [node2, 'Node 2'],
         ]);
-        const narrator = createNarrator({ output, node1, node2, names });
+        const narrator = createNarrator({ output, node1, node2, names, blockTime: options.blockTime });
         const lab = await startLab({
           directory,
           record,
           world,
           speed: options.speed,
           report: options.report,
+          blockTime: options.blockTime,
           lifecycle,
           onAgent: narrator.agent,
           onTrouble: narrator.trouble,

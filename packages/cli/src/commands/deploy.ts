@@ -1,6 +1,6 @@
 import { type Address, deployContracts } from '@daisee/chain';
-import { systemClock } from '@daisee/units';
 import { Command } from 'commander';
+import { commandClock } from '../command-clock.ts';
 import { rpcFrom, signerFrom, withSigner } from './connect.ts';
 import { action } from './run.ts';
 import { addressText } from './values.ts';
@@ -38,7 +38,7 @@ export const deployCommand = (): Command =>
           url: rpcFrom(options),
           signer,
           admin: options.admin ?? signer.address,
-          clock: systemClock,
+          clock: commandClock(),
         });
         output.result(
           `contracts:\n  daisee: '${exchange}'\n  token: '${coin}'\n# deployed in block ${block}; these lines go into parameters.yml`,

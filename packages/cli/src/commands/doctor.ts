@@ -1,5 +1,6 @@
-import { type Duration, Seconds, systemClock } from '@daisee/units';
+import { type Duration, Seconds } from '@daisee/units';
 import { Command } from 'commander';
+import { commandClock } from '../command-clock.ts';
 import { type Check, failed, type Report, runChecks } from '../doctor/check.ts';
 import { checksOf } from '../doctor/checks.ts';
 import { duration } from '../options.ts';
@@ -44,7 +45,7 @@ export const doctorCommand = (): Command =>
           if (!(error instanceof SettingsError)) throw error;
           first = unreadable(error.problems, file);
         }
-        const checks = checksOf({ settings, file, clock: systemClock });
+        const checks = checksOf({ settings, file, clock: commandClock() });
         const reports = await runChecks(first ? [first, ...checks.slice(1)] : checks, options.limit);
         for (const report of reports) output.result(lineOf(report), { type: 'check', ...report });
         const count = (state: Report['state']) => reports.filter((report) => report.state === state).length;

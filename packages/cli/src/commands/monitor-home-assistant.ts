@@ -1,6 +1,6 @@
 import { removeFromHomeAssistant } from '@daisee/monitor';
-import { systemClock } from '@daisee/units';
 import { Command } from 'commander';
+import { commandClock } from '../command-clock.ts';
 import { UsageError } from '../options.ts';
 import { homeAssistant } from '../settings/monitor.ts';
 import { homeAssistantFrom } from '../settings/monitoring.ts';
@@ -43,7 +43,7 @@ export const unpublishCommand = (): Command =>
             'No broker is named: give --home-assistant URL, or -c FILE with homeAssistant.url.',
           );
         const broker = homeAssistantFrom(id === undefined ? given : { ...given, id }, settings.node?.address);
-        const devices = await removeFromHomeAssistant({ ...broker, clock: systemClock });
+        const devices = await removeFromHomeAssistant({ ...broker, clock: commandClock() });
         output.result(
           devices === 0
             ? `Home Assistant knew no device of ${broker.id}.`

@@ -1,5 +1,5 @@
-import { systemClock } from '@daisee/units';
 import { Command, InvalidArgumentError } from 'commander';
+import { commandClock } from '../command-clock.ts';
 import { duration, list, port, UsageError } from '../options.ts';
 import { startMonitor } from '../parts/monitor.ts';
 import { type MeterSettings, meter } from '../settings/meters.ts';
@@ -230,7 +230,7 @@ export const monitorCommand = (): Command =>
           (user === undefined ? undefined : process.env['DAISEE_PASSWORD']);
         await startMonitor({
           ...part,
-          clock: systemClock,
+          clock: commandClock(),
           output,
           lifecycle,
           ...(user === undefined ? {} : { login: user }),

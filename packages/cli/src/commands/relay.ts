@@ -1,6 +1,7 @@
 import type { Wiring } from '@daisee/relay';
-import { Duration, Seconds, systemClock } from '@daisee/units';
+import { Duration, Seconds } from '@daisee/units';
 import { Command, Option } from 'commander';
+import { commandClock } from '../command-clock.ts';
 import { channels, list, numberBetween, port, UsageError, wholeBetween } from '../options.ts';
 import { startBoard } from '../parts/board.ts';
 import { readSettings } from '../settings/read.ts';
@@ -152,7 +153,7 @@ export const relayCommand = (): Command =>
           ...(options.data === undefined ? {} : { data: options.data }),
           ...(http ? { http } : {}),
           ...(tokens ? { tokens } : {}),
-          clock: systemClock,
+          clock: commandClock(),
           output,
           lifecycle,
           host: options.host ?? fromFile?.host ?? '127.0.0.1',

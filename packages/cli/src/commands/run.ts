@@ -8,11 +8,21 @@ export interface CommonOptions {
   readonly json?: boolean;
 }
 
+/** Everybody on a machine sees the words of its commands (`ps`). */
+const warnOfShownSecrets = (words: readonly string[], output: Output): void => {
+  if (words.some((word) => /^--password(=|$)|:\/\/[^/@]*:[^@]+@/.test(word)))
+    output.note(
+      'A password on the command line shows in the list of processes: give it in a file (--password-file and the like) or in the environment.',
+    );
+};
+
 /** Wraps an action that does its work and ends. */
 export const action =
   <Options extends CommonOptions>(work: (options: Options, output: Output) => Promise<void>) =>
   async (options: Options): Promise<void> => {
-    await work(options, createOutput(options.json ?? false));
+    const output = createOutput(options.json ?? false);
+    warnOfShownSecrets(process.argv, output);
+    await work(options, output);
   };
 
 /** Real ms after which a service that still waits for another machine counts as started. */
@@ -25,6 +35,7 @@ export const service =
   ) =>
   async (options: Options): Promise<void> => {
     const output = createOutput(options.json ?? false);
+    warnOfShownSecrets(process.argv, output);
     const lifecycle = createLifecycle(output);
     const notice = createServiceNotice({
       environment: process.env,

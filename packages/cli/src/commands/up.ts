@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { Seconds, systemClock } from '@daisee/units';
+import { Seconds } from '@daisee/units';
 import { Command, InvalidArgumentError } from 'commander';
+import { commandClock } from '../command-clock.ts';
 import { list } from '../options.ts';
 import { startAgent } from '../parts/agent.ts';
 import { startBoard } from '../parts/board.ts';
@@ -51,7 +52,7 @@ export const upCommand = (): Command =>
           throw new SettingsError(file, [
             'describes nothing to run: it needs a section node, monitor, chain, or relay with serve: true',
           ]);
-        const common = { clock: systemClock, output, lifecycle };
+        const common = { clock: commandClock(), output, lifecycle };
         // First of all, so that somebody who looks is told what is awaited, and a port that is taken shows at once.
         const app =
           node && runs('agent') && runs('app') && settings.app !== false

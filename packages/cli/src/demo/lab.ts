@@ -24,7 +24,7 @@ import {
 import { createBoard, createRelayClient, createRelayServer, createSimulatedDriver } from '@daisee/relay';
 import { createTwin, labWiring, type Truth, type Twin } from '@daisee/sim';
 import {
-  type Duration,
+  Duration,
   formatMicro,
   Instant,
   MICRO,
@@ -39,14 +39,11 @@ import { type AgentSeen, createAgentSeen } from '../parts/app-agent.ts';
 import { watchRelay } from '../parts/watched-relay.ts';
 import { consumerWishes, openWishes, producerWishes, type Wished } from '../parts/wishes.ts';
 import type { LabDirectory, LabRecord } from './directory.ts';
-import { LAB_BLOCK_TIME } from './setup.ts';
 import type { WireTruth } from './summary.ts';
 import type { World } from './world.ts';
 
 /** The sensors of the page give a sample every 8 s. */
 const SAMPLE_PERIOD = Seconds(8);
-/** How often a mined transaction is looked for: twice a block. */
-const POLL_INTERVAL = Seconds(2.5);
 const MAX_GAP = Seconds(60);
 const LOGIN = 'lab';
 
@@ -56,6 +53,8 @@ export interface LabOptions {
   readonly world: World;
   readonly speed: number;
   readonly report: Duration;
+  /** Between two blocks of this run. */
+  readonly blockTime: Duration;
   readonly lifecycle: Lifecycle;
   readonly onAgent: (node: Address, event: AgentEvent) => void;
   readonly onTrouble: (text: string) => void;
@@ -94,7 +93,7 @@ export interface Lab {
 
 /** Starts the lab; every part is stopped by the lifecycle. Time stands still until all of it runs. */
 export const startLab = async (options: LabOptions): Promise<Lab> => {
-  const { directory, record, world, lifecycle, onTrouble } = options;
+  const { directory, record, world, blockTime, lifecycle, onTrouble } = options;
   const { node1, node2, exchange, coin } = record;
   const twin = createTwin({
     ...world.settings,
@@ -114,7 +113,7 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
     const chain = createEmbeddedChain({
       directory: directory.file('chain'),
       port: 0,
-      blockTime: LAB_BLOCK_TIME,
+      blockTime,
       clock,
       survives: 'process',
       onEvent: (event) => {
@@ -126,7 +125,7 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
     const keeping = new AbortController();
     const keeper = clock.task(async () => {
       do twin.checkpoint(clock.now());
-      while (await sleepOrStop(clock, untilNext(clock.now(), LAB_BLOCK_TIME), keeping.signal));
+      while (await sleepOrStop(clock, untilNext(clock.now(), blockTime), keeping.signal));
     });
     lifecycle.started({
       name: 'the world',
@@ -167,7 +166,8 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
         coin,
         clock,
         deployedAt: record.deployedAt,
-        pollInterval: POLL_INTERVAL,
+        // A mined transaction is looked for twice a block.
+        pollInterval: Duration(blockTime / 2),
         survives: 'process',
         settles: false,
         ...(signer ? { signer, outbox: directory.file(folder, 'outbox.sqlite') } : {}),

@@ -1,10 +1,9 @@
 /** Brings what the chain says and what the agents say into one order, and has it told. */
 import type { AgentEvent } from '@daisee/agent';
 import type { Address, LedgerEvent } from '@daisee/chain';
-import { formatMicro, type Instant, sleepOrStop, toWattHours, untilNext } from '@daisee/units';
+import { type Duration, formatMicro, type Instant, sleepOrStop, toWattHours, untilNext } from '@daisee/units';
 import type { Output } from '../output.ts';
 import type { Lab } from './lab.ts';
-import { LAB_BLOCK_TIME } from './setup.ts';
 import { createStory, type Story } from './story.ts';
 import type { World } from './world.ts';
 
@@ -13,6 +12,7 @@ export interface NarratorOptions {
   readonly node1: Address;
   readonly node2: Address;
   readonly names: ReadonlyMap<string, string>;
+  readonly blockTime: Duration;
 }
 
 type Told = {
@@ -22,7 +22,7 @@ type Told = {
   readonly text?: string;
 };
 
-export const createNarrator = ({ output, node1, node2, names }: NarratorOptions) => {
+export const createNarrator = ({ output, node1, node2, names, blockTime }: NarratorOptions) => {
   const waiting: Told[] = [];
   let now: (() => Instant) | undefined;
 
@@ -84,7 +84,7 @@ export const createNarrator = ({ output, node1, node2, names }: NarratorOptions)
           tell(story, one);
       };
       const loop = lab.clock.task(async () => {
-        while (await sleepOrStop(lab.clock, untilNext(lab.clock.now(), LAB_BLOCK_TIME), stop.signal))
+        while (await sleepOrStop(lab.clock, untilNext(lab.clock.now(), blockTime), stop.signal))
           await catchUp();
       });
       return {

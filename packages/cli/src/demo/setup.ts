@@ -13,7 +13,7 @@ import { Duration, Instant, MICRO, Price, Seconds, VirtualClock } from '@daisee/
 import type { LabDirectory, LabRecord } from './directory.ts';
 import type { World } from './world.ts';
 
-export const LAB_BLOCK_TIME = Seconds(5);
+const LAB_BLOCK_TIME = Seconds(5);
 /** The chain begins a while before the world does, so that its set-up is over when the first sample is taken. */
 const BEFORE_THE_WORLD: Duration = Duration(30 * 60_000);
 

@@ -5,6 +5,8 @@ import { agentDirectory, chainDirectory, monitorDirectory } from '../settings/pl
 import type { Settings } from '../settings/schema.ts';
 import type { Check } from './check.ts';
 import { chainCheck, monitorCheck, relayCheck } from './connections.ts';
+import { databaseCheck } from './database.ts';
+import { deviceChecks } from './devices.ts';
 import { booksCheck, keyCheck, secretFileCheck, settingsCheck } from './files.ts';
 import { installedChecks } from './installed.ts';
 import { clockCheck, directoryCheck, gpioCheck, memoryCheck, programCheck } from './machine.ts';
@@ -27,13 +29,17 @@ export const checksOf = ({ settings, file, clock }: ChecksOptions): readonly Che
     memoryCheck(),
     ...secrets.map(({ key, path }) => secretFileCheck(key, path)),
     ...(node ? [directoryCheck('disk', 'books', agentDirectory(node))] : []),
-    ...(monitor ? [directoryCheck('disk', 'samples', monitorDirectory(monitor))] : []),
+    ...(monitor && monitor.database === undefined
+      ? [directoryCheck('disk', 'samples', monitorDirectory(monitor))]
+      : []),
+    ...(monitor?.database === undefined ? [] : [databaseCheck(monitor.database, monitor)]),
     ...(chain ? [directoryCheck('disk', 'chain', chainDirectory(chain))] : []),
     ...(node ? [keyCheck(settings), booksCheck(settings)] : []),
     ...(contracts ? [chainCheck(contracts, settings, clock)] : []),
     ...meterChecks(settings, clock),
     ...(node ? [monitorCheck(node, settings, clock)] : []),
     ...(pinsOf(settings) ? [gpioCheck()] : []),
+    ...deviceChecks(settings),
     ...(relay ? [relayCheck(settings)] : []),
     ...installedChecks(settings, file),
   ];

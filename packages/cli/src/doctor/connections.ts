@@ -1,11 +1,18 @@
 /** Checks of what the settings connect to: chain, monitor, relay. */
 import { connectLedger, type Ledger } from '@daisee/chain';
 import { createMonitorClient, MonitorUnreachable } from '@daisee/monitor';
-import { createRelayClient, createRelayHttpClient, RELAY_PORT, RelayUnreachable } from '@daisee/relay';
+import {
+  createRelayClient,
+  createRelayHttpClient,
+  RELAY_PORT,
+  RelayLoginRefused,
+  RelayUnreachable,
+} from '@daisee/relay';
 import { type Clock, formatMicro, type Instant, messageOf, Seconds } from '@daisee/units';
 import type { RelaySettings } from '../settings/relay.ts';
 import type { ContractSettings, NodeSettings, Settings } from '../settings/schema.ts';
 import { certificateFrom, monitorPassword, relayToken } from '../settings/secrets.ts';
+import { withoutLogin } from '../settings/shown.ts';
 import { type Check, type Finding, failed, ok, warning } from './check.ts';
 
 /** Of one answer; a check asks several things and has to end within its own time. */
@@ -38,6 +45,26 @@ export const judgeBlock = (number: number, at: Instant, now: Instant): Finding =
   return ok(`block ${number}, ${age(Math.max(0, old))} old`);
 };
 
+/** Gas of the dearest thing that a node sends, a purchase by one call. */
+const GAS = 150_000n;
+const FEW = 1000n;
+
+/** Whether an account can pay for what a node sends; wei, and wei a unit of gas. */
+export const judgeGas = (
+  { balance, price }: { readonly balance: bigint; readonly price: bigint },
+  account: string,
+): Finding => {
+  if (price === 0n) return ok('transactions cost nothing on this chain');
+  const left = balance / (price * GAS);
+  const text = `${formatUnits(balance)} ether pay for ${left < FEW ? `${left}` : `${FEW} and more`} transactions at today's price`;
+  const mend = `send some ether to ${account}`;
+  if (left === 0n) return failed(text, mend);
+  return left < FEW ? warning(text, mend) : ok(text);
+};
+
+/** Wei as ether with 6 decimals, rounded down. */
+const formatUnits = (wei: bigint): string => formatMicro(wei / 10n ** 12n);
+
 const accountFindings = async (ledger: Ledger, node: NodeSettings): Promise<readonly Finding[]> => {
   const registered = await ledger.node(node.address);
   const wanted = node.type === 'C' ? 'consumer' : 'producer';
@@ -69,6 +96,7 @@ const accountFindings = async (ledger: Ledger, node: NodeSettings): Promise<read
         : ok(text),
     );
   }
+  findings.push(judgeGas(await ledger.gas(node.address), node.address));
   return findings;
 };
 
@@ -98,7 +126,7 @@ export const chainCheck = (contracts: ContractSettings, settings: Settings, cloc
       const block = await ledger.block();
       return [
         ok(
-          `${contracts.node} is chain ${ledger.chainId} with the contracts ${ledger.exchange} and ${ledger.coin}`,
+          `${withoutLogin(contracts.node)} is chain ${ledger.chainId} with the contracts ${ledger.exchange} and ${ledger.coin}`,
         ),
         judgeBlock(block.number, block.at, clock.now()),
         ...(settings.node ? await accountFindings(ledger, settings.node) : []),
@@ -106,7 +134,10 @@ export const chainCheck = (contracts: ContractSettings, settings: Settings, cloc
     } catch (error) {
       if (waits !== '' && !signal.aborted)
         return isOwn(contracts.node, settings.chain !== undefined)
-          ? warning(`${contracts.node} does not answer: the chain of this machine does not run`, START)
+          ? warning(
+              `${withoutLogin(contracts.node)} does not answer: the chain of this machine does not run`,
+              START,
+            )
           : failed(
               waits.replace(/ Trying again\.$/, ''),
               'check contracts.node, the network, and that the client runs',
@@ -172,8 +203,12 @@ export const monitorCheck = (node: NodeSettings, settings: Settings, clock: Cloc
 const onOff = (states: ReadonlyMap<number, boolean>): string =>
   [...states].map(([channel, on]) => `${channel} ${on ? 'on' : 'off'}`).join(', ');
 
-/** As the agent asks where `relay.url` is set. */
-const overHttp = async (relay: RelaySettings, url: string, channels: readonly number[]): Promise<Finding> => {
+/** As the agent asks where `relay.url` is set: reads, and renews, which needs the right to switch and switches nothing. */
+const overHttp = async (
+  relay: RelaySettings,
+  url: string,
+  channels: readonly number[],
+): Promise<readonly Finding[]> => {
   const token = relayToken(relay);
   const client = createRelayHttpClient({
     url,
@@ -182,7 +217,20 @@ const overHttp = async (relay: RelaySettings, url: string, channels: readonly nu
     ...(relay.ca === undefined ? {} : { ca: certificateFrom(relay.ca) }),
   });
   try {
-    return ok(`${url} answers; contacts ${onOff(await client.read(channels))}`);
+    const answers = ok(`${withoutLogin(url)} answers; contacts ${onOff(await client.read(channels))}`);
+    try {
+      await client.renew(channels);
+      return [answers, ok('the token may switch')];
+    } catch (error) {
+      if (!(error instanceof RelayLoginRefused)) throw error;
+      return [
+        answers,
+        failed(
+          `the token may read and not switch: ${messageOf(error)}`,
+          'on the relay\'s machine: "daisee relay token", with the scope switch',
+        ),
+      ];
+    }
   } finally {
     client.close();
   }
@@ -207,7 +255,7 @@ export const relayCheck = (settings: Settings): Check => ({
       if (error instanceof RelayUnreachable)
         return relay.serve
           ? warning(
-              `${relay.url ?? `${relay.host}:${port}`} does not answer: the relay board of this machine does not run`,
+              `${relay.url === undefined ? `${relay.host}:${port}` : withoutLogin(relay.url)} does not answer: the relay board of this machine does not run`,
               'start it: "daisee up", or "sudo systemctl start daisee-relay"',
             )
           : failed(

@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { messageOf } from '@daisee/units';
+import { isOpenToOthers, messageOf, modeText } from '@daisee/units';
 import { defaultKeystore, unlockAt } from '../commands/connect.ts';
 import { agentDirectory } from '../settings/places.ts';
 import type { Settings } from '../settings/schema.ts';
@@ -11,7 +11,7 @@ import { type Check, type Finding, failed, ok, warning } from './check.ts';
 
 const OTHERS = 0o007;
 
-const isOpenToOthers = async (file: string): Promise<boolean> => ((await stat(file)).mode & OTHERS) !== 0;
+const isOpenToEverybody = async (file: string): Promise<boolean> => ((await stat(file)).mode & OTHERS) !== 0;
 
 /** A password or token that stands in the settings themselves, at any depth. */
 const holdsSecret = (value: unknown): boolean =>
@@ -24,7 +24,7 @@ const holdsSecret = (value: unknown): boolean =>
 export const settingsCheck = (file: string, settings: Settings): Check => ({
   name: 'settings',
   look: async () =>
-    holdsSecret({ ...settings, contracts: undefined }) && (await isOpenToOthers(file))
+    holdsSecret({ ...settings, contracts: undefined }) && (await isOpenToEverybody(file))
       ? warning(`${file} holds passwords and everybody here can read it`, `chmod o= ${file}`)
       : ok(`${file} can be used`),
 });
@@ -36,8 +36,10 @@ export const secretFileCheck = (key: string, file: string): Check => ({
       const content = await readFile(file, 'utf8');
       if ((content.split(/\r?\n/)[0] ?? '') === '')
         return failed(`${file} has no password in its first line`, `write it there, or correct ${key}`);
-      return (await isOpenToOthers(file))
-        ? warning(`everybody here can read ${file}`, `chmod 600 ${file}`)
+      const found = await stat(file);
+      // As the service sees it: its own file, or root's that was handed to it.
+      return isOpenToOthers(found, found.uid === 0 ? -1 : found.uid)
+        ? failed(`${file} is open to others (mode ${modeText(found.mode)}) and refused`, `chmod 600 ${file}`)
         : ok(`${file} can be read`);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -62,6 +64,8 @@ export const keyCheck = (settings: Settings): Check => ({
   },
 });
 
+const SQLITE_BUSY = 5;
+
 interface Owner {
   readonly role: string;
   readonly account: string;
@@ -80,6 +84,20 @@ const ownerOf = (file: string): Owner | undefined => {
   }
 };
 
+/** Whether another program is in the middle of writing and stays there: an agent writes for milliseconds. */
+const isHeld = (file: string): boolean => {
+  const database = new DatabaseSync(file, { timeout: 2000 });
+  try {
+    database.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return false;
+  } catch (error) {
+    if (Number((error as { errcode?: number }).errcode) % 256 === SQLITE_BUSY) return true;
+    throw error;
+  } finally {
+    database.close();
+  }
+};
+
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 /** The agent's file, when there is one, is whole and this node's. */
@@ -89,14 +107,20 @@ export const booksCheck = (settings: Settings): Check => ({
     const { node, contracts } = settings;
     if (!node || !contracts) return [];
     const file = join(agentDirectory(node), 'agent.sqlite');
-    if (!(await stat(file).catch(() => undefined)))
-      return ok(`no books yet in ${file}; the first start begins them`);
+    const there = await stat(file).catch(() => undefined);
+    if (!there) return ok(`no books yet in ${file}; the first start begins them`);
     try {
       const owner = ownerOf(file);
       if (!owner) return failed(`${file} has no agent in it`, 'restore it from a backup, or move it away');
       const wanted = node.type === 'C' ? 'consumer' : 'producer';
       const fits =
         owner.role === wanted && same(owner.account, node.address) && same(owner.exchange, contracts.daisee);
+      // Only its owner: whoever else opened it for writing would leave files of its own beside it.
+      if (fits && there.uid === process.getuid?.() && isHeld(file))
+        return failed(
+          `${file} is locked by another program`,
+          'end what holds it ("fuser -v" names it): two agents, or a copy that hangs',
+        );
       return fits
         ? ok(`the books in ${file} are this node's`)
         : failed(

@@ -88,8 +88,15 @@ const meterCheck = (settings: MeterSettings, name: string, clock: Clock): Check 
       }
       const meter = meterFrom(settings, { name, clock });
       if (!meter.read) return ok(`${settings.driver}: nothing to look at before it runs`);
-      const { power } = await meter.read();
-      return ok(`${settings.driver} shows ${formatMicro(BigInt(Math.round(power * 1e6)))} W`);
+      const { power, stateOfCharge } = await meter.read();
+      const shows = `${settings.driver} shows ${formatMicro(BigInt(Math.round(power * 1e6)))} W`;
+      if (settings.driver !== 'sysfs' || !settings.gauge) return ok(shows);
+      return stateOfCharge === undefined
+        ? failed(
+            `${shows}; no fuel gauge answers on I²C`,
+            'make the MAX17043 known (docs/hardware.md, "Sensors"), or set gauge: false',
+          )
+        : ok(`${shows}, ${stateOfCharge} % charged`);
     },
   };
 };

@@ -69,7 +69,8 @@ const byCommand =
   (socket: string, onFailure: (why: unknown) => void): Send =>
   (message) => {
     spawn('systemd-notify', message.split('\n'), {
-      env: { ...process.env, NOTIFY_SOCKET: socket },
+      // Secrets of the environment are not its business.
+      env: { PATH: process.env['PATH'], NOTIFY_SOCKET: socket },
       stdio: 'ignore',
     })
       .once('error', onFailure)

@@ -48,8 +48,7 @@ interface Unit {
 const QUIET = '--disable-warning=ExperimentalWarning';
 
 const unit = ({ user, program }: InstallPlan, what: Unit): string => {
-  const [, ...restWords] = what.pins ? restCommand(what.pins) : [];
-  const rest = what.pins && [program.node, QUIET, ...restWords].map(word).join(' ');
+  const rest = what.pins && restCommand(what.pins, [program.node, QUIET]).map(word).join(' ');
   return lines(
     '[Unit]',
     `Description=${what.description}`,

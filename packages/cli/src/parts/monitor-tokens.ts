@@ -1,6 +1,7 @@
 /** Asks a monitor's `/api/v1/tokens`. */
 import { DaiseeError, messageOf } from '@daisee/units';
 import { z } from 'zod';
+import { withoutLogin } from '../settings/shown.ts';
 
 export interface MonitorAccess {
   readonly url: string;
@@ -53,6 +54,12 @@ const ask = async (
   method: 'GET' | 'POST' | 'DELETE',
   body?: unknown,
 ): Promise<string> => {
+  if (new URL(url).username !== '')
+    throw new TokenRefused(
+      withoutLogin(url),
+      'is asked without a login in its address: give --login and --password-file.',
+      false,
+    );
   const key = Buffer.from(`${login}:${password}`).toString('base64');
   let response: Response;
   try {

@@ -16,7 +16,7 @@ import {
   type SampleStore,
   type Sensor,
 } from '@daisee/monitor';
-import type { Clock, Duration } from '@daisee/units';
+import { type Clock, DaiseeError, type Duration, messageOf } from '@daisee/units';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Output } from '../output.ts';
 import { machineIdentity } from '../settings/identity.ts';
@@ -57,6 +57,37 @@ interface Opened {
   readonly place: string;
 }
 
+/** Thrown for a place of samples that cannot be made. */
+class DataUnmakeable extends DaiseeError {
+  constructor(directory: string, cause: unknown) {
+    const { code } = cause as { code?: unknown };
+    const why =
+      code === 'EROFS'
+        ? 'that file system is read-only'
+        : code === 'EACCES' || code === 'EPERM'
+          ? 'this user may not write there'
+          : code === 'ENOTDIR' || code === 'EEXIST'
+            ? 'a part of that path is a file'
+            : messageOf(cause);
+    super({
+      code: 'cli.monitor-data',
+      message: `The monitor cannot keep samples in ${directory}: ${why}. Name a folder that it may write with --data (monitor.data).`,
+      retryable: false,
+      values: { directory, reason: code },
+      cause,
+    });
+  }
+}
+
+const makeDirectory = (directory: string): void => {
+  try {
+    // When somebody is at home can be read from it.
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new DataUnmakeable(directory, error);
+  }
+};
+
 const open = async (options: MonitorPartOptions): Promise<Opened> => {
   const { clock, database, directory, lifecycle } = options;
   if (database !== undefined) {
@@ -70,7 +101,7 @@ const open = async (options: MonitorPartOptions): Promise<Opened> => {
       place: `the database ${new URL(database).host}${new URL(database).pathname}`,
     };
   }
-  mkdirSync(directory, { recursive: true });
+  makeDirectory(directory);
   const file = join(directory, 'monitor.sqlite');
   const memory = options.holdFor === false ? undefined : memoryDirectory();
   const store = openStore({
@@ -84,12 +115,14 @@ const open = async (options: MonitorPartOptions): Promise<Opened> => {
   return { store, directory: names, place: directory };
 };
 
-/** What settings say of the device's counter, where they say anything. */
-const counterOf = (settings: MeterSettings): Pick<Sensor, 'counter'> => {
-  if (settings.driver !== 'mqtt' && settings.driver !== 'shelly') return {};
+/** What settings say of how the sensor's samples count, where they say anything. */
+const rulesOf = (settings: MeterSettings): Pick<Sensor, 'counter' | 'reports'> => {
+  const reports = settings.reports === undefined ? {} : { reports: settings.reports };
+  if (settings.driver !== 'mqtt' && settings.driver !== 'shelly') return reports;
   const { highestPower, rollsOverAt } = settings;
-  if (highestPower === undefined && rollsOverAt === undefined) return {};
+  if (highestPower === undefined && rollsOverAt === undefined) return reports;
   return {
+    ...reports,
     counter: {
       highestPower: highestPower ?? DEFAULT_COUNTER_RULE.highestPower,
       ...(rollsOverAt === undefined ? {} : { rollsOverAt }),
@@ -99,16 +132,16 @@ const counterOf = (settings: MeterSettings): Pick<Sensor, 'counter'> => {
 
 /** The sensor that a meter feeds, made if it is not there; without a name the first one of the store. */
 const sensorOf = async (store: SampleStore, settings?: MeterSettings): Promise<Sensor> => {
-  const rule = settings ? counterOf(settings) : {};
+  const rules = settings ? rulesOf(settings) : {};
   const first = settings?.name === undefined ? (await store.sensors())[0] : undefined;
   if (first)
-    return rule.counter
-      ? await store.addSensor({ name: first.name, sign: first.sign, type: first.type, ...rule })
+    return Object.keys(rules).length > 0
+      ? await store.addSensor({ name: first.name, sign: first.sign, type: first.type, ...rules })
       : first;
   return await store.addSensor({
     name: settings?.name ?? DEFAULT_NAME,
     sign: settings?.sign ?? 'load',
-    ...rule,
+    ...rules,
   });
 };
 

@@ -57,8 +57,7 @@ export const openAppDoor = async (
   const port = given.port ?? section.port;
   const password = given.password ?? appPassword(section);
   const common = { ...(host === undefined ? {} : { host }), lifecycle };
-  if (host !== undefined && !isLoopback(host) && !password)
-    throw new AppUnguarded(host);
+  if (host !== undefined && !isLoopback(host) && !password) throw new AppUnguarded(host);
   const open = async (): Promise<Front> => {
     try {
       return await startFront({ ...common, port: port ?? APP_PORT });

@@ -52,7 +52,7 @@ export const ownPins = (options: Contacts, wiring: Wiring | undefined): readonly
   [...ownContacts(options, wiring)].filter((channel) => channel < (options.pins?.length ?? CHANNELS));
 
 /** A device's driver. Own sources close last when everything is lost: their lease is the longer one. */
-const deviceDriver = (device: DeviceSettings, isOwn: (channel: number) => boolean): RelayDriver => {
+export const deviceDriver = (device: DeviceSettings, isOwn: (channel: number) => boolean): RelayDriver => {
   const sellers = device.lease ?? LEASE;
   const leaseOf = (channel: number): Duration => (isOwn(channel) ? ownLease(sellers, TIMEOUT) : sellers);
   if (device.driver === 'shelly') {

@@ -10,6 +10,10 @@ const sensor = {
       error: "needs 'load' (what it takes), 'source' (what it gives) or 'signed' (import positive)",
     })
     .optional(),
+  /** It says nothing while its power stays the same: the last value holds, up to `monitor.maxGap`. */
+  reports: z
+    .literal('change', { error: "needs 'change' (for a sensor that reports only then), or not to be there" })
+    .optional(),
 };
 
 /** For devices that count energy themselves. */

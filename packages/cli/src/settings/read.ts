@@ -1,17 +1,25 @@
 /** Reads `parameters.yml`: YAML → both spellings to one → schema; every problem at once, in the file's own words. */
 import { readFileSync } from 'node:fs';
-import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { messageOf } from '@daisee/units';
+import { type Document, isAlias, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { type Contradiction, contradictions } from './contradictions.ts';
 import { lineAt } from './lines.ts';
 import { nearest, SettingsError } from './problems.ts';
 import { type Settings, settingsSchema } from './schema.ts';
+import { inOneLine, MOST_PROBLEMS, shown, yamlFault } from './shown.ts';
 
 /** Section or key of the page's example → its name in the page's table (the name used inside). */
 const spellings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '': { contract: 'contracts' },
   contracts: { address: 'daisee' },
   node: { sensorId: 'id', typ: 'type' },
+};
+
+/** A key's name inside. Words like `constructor` are in every object, but in none of these tables. */
+const spelled = (section: string, key: string): string => {
+  const table = Object.hasOwn(spellings, section) ? spellings[section] : undefined;
+  return table && Object.hasOwn(table, key) ? (table[key] ?? key) : key;
 };
 
 /** YAML would read an unquoted address as a huge number and a password of digits as a small one: these stay text. */
@@ -43,11 +51,11 @@ const toOneSpelling = (
   original: Map<string, readonly string[]>,
 ): unknown => {
   if (!plainObject(value)) return value;
-  const renamed: Record<string, unknown> = {};
+  const renamed = new Map<string, unknown>();
   for (const [key, inner] of Object.entries(value)) {
-    const name = spellings[section]?.[key] ?? key;
+    const name = spelled(section, key);
     const path = section ? `${section}.${name}` : name;
-    if (name in renamed) {
+    if (renamed.has(name)) {
       problems.push({
         path: [...(section ? (original.get(section) ?? [section]) : []), key],
         problem: `is there twice, also as ${original.get(path)?.join('.')}; keep one`,
@@ -55,15 +63,9 @@ const toOneSpelling = (
       continue;
     }
     original.set(path, section ? [...(original.get(section) ?? [section]), key] : [key]);
-    renamed[name] = section === '' ? toOneSpelling(name, inner, problems, original) : inner;
+    renamed.set(name, section === '' ? toOneSpelling(name, inner, problems, original) : inner);
   }
-  return renamed;
-};
-
-const shown = (value: unknown): string => {
-  // A login in an address is a secret too.
-  const json = JSON.stringify(value)?.replace(/:\/\/[^/@"]*@/g, '://…@');
-  return json === undefined ? 'nothing' : json.length > 60 ? `${json.slice(0, 57)}…` : json;
+  return Object.fromEntries(renamed);
 };
 
 const valueAt = (root: unknown, path: readonly PropertyKey[]): unknown =>
@@ -150,7 +152,7 @@ const reasonsOf = (issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] => {
 const describeIssue = (issue: z.core.$ZodIssue, input: unknown): readonly Contradiction[] => {
   const { path } = issue;
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => {
+    return issue.keys.slice(0, MOST_PROBLEMS).map((key) => {
       const near = nearest(key, knownKeys(path, input));
       return { path: [...path, key], problem: `is not known${near ? `; did you mean "${near}"?` : ''}` };
     });
@@ -160,6 +162,87 @@ const describeIssue = (issue: z.core.$ZodIssue, input: unknown): readonly Contra
   return [{ path, problem: `${needs} (got ${secret(dotted(path)) ? 'something else' : shown(got)})` }];
 };
 
+/** Why the text is no YAML that means what it says, each with its line. */
+const faultsOf = (document: Document.Parsed, counter: LineCounter): readonly string[] => {
+  const lineOf = (offset: number): number => counter.linePos(offset).line;
+  const faults = [...document.errors, ...document.warnings]
+    .slice(0, MOST_PROBLEMS)
+    .map(
+      ({ pos, message, code }) =>
+        `line ${lineOf(pos[0])}: is no YAML: ${yamlFault(message)}${code === 'TAG_RESOLVE_FAILED' ? ' (a value that begins with ! needs quotes)' : ''}`,
+    );
+  const anchors = new Set<string>();
+  visit(document, {
+    Node(_, node) {
+      if (!isAlias(node) && node.anchor !== undefined) anchors.add(node.anchor);
+    },
+    Map(_, map) {
+      if (map.anchor !== undefined) anchors.add(map.anchor);
+      const keys = new Set<unknown>();
+      for (const { key } of map.items)
+        if (isScalar(key) && key.value !== '<<' && keys.size === keys.add(key.value).size)
+          faults.push(`line ${lineOf(key.range?.[0] ?? 0)}: is no YAML: Map keys must be unique`);
+    },
+    Alias(_, alias) {
+      if (!anchors.has(alias.source))
+        faults.push(
+          `line ${lineOf(alias.range?.[0] ?? 0)}: is no YAML: a value that begins with * needs quotes`,
+        );
+    },
+  });
+  return faults;
+};
+
+/** @throws SettingsError where aliases or merges make no sense */
+const valuesOf = (document: Document.Parsed, file: string): unknown => {
+  try {
+    return document.toJS({ maxAliasCount: MOST_ALIASES }) ?? {};
+  } catch (error) {
+    throw new SettingsError(file, [`is no YAML: ${yamlFault(messageOf(error))}`]);
+  }
+};
+
+/** Bytes of a file of settings: one of a hundred sellers has a third. */
+const LONGEST_FILE = 32 * 1024;
+/** Lists and sections inside one another: settings have five, and the reader's stack ends somewhere. */
+const DEEPEST = 64;
+/** What aliases may stand for altogether, in the reader's count. */
+const MOST_ALIASES = 20;
+
+const isTooDeep = (text: string): boolean => {
+  let depth = 0;
+  for (const sign of text)
+    if (sign === '[' || sign === '{') depth += 1;
+    else if (sign === ']' || sign === '}') depth = Math.max(0, depth - 1);
+    else if (depth > DEEPEST) return true;
+  return depth > DEEPEST;
+};
+
+/** @throws SettingsError for a text that no settings are: too long, or nested without end */
+const parsed = (text: string, file: string, lineCounter: LineCounter): Document.Parsed => {
+  if (Buffer.byteLength(text) > LONGEST_FILE)
+    throw new SettingsError(file, [`is longer than ${LONGEST_FILE / 1024} KiB: no settings are`]);
+  if (isTooDeep(text))
+    throw new SettingsError(file, [
+      `is no YAML: it has more than ${DEEPEST} lists or sections inside one another`,
+    ]);
+  try {
+    // Keys that come twice are found with their anchors, in time that grows with their number and not with its square.
+    return parseDocument(text, {
+      version: '1.1',
+      prettyErrors: false,
+      uniqueKeys: false,
+      logLevel: 'error',
+      lineCounter,
+    });
+  } catch (error) {
+    // Out of its stack: the reader goes down with the text.
+    throw new SettingsError(file, [
+      `is no YAML: ${error instanceof RangeError ? 'it nests too deep' : yamlFault(messageOf(error))}`,
+    ]);
+  }
+};
+
 /**
  * Checks settings given as text.
  * @param file the name that problems are reported under
@@ -167,14 +250,9 @@ const describeIssue = (issue: z.core.$ZodIssue, input: unknown): readonly Contra
  */
 export const parseSettings = (text: string, file: string): Settings => {
   const counter = new LineCounter();
-  const document = parseDocument(text, { version: '1.1', prettyErrors: true, lineCounter: counter });
-  if (document.errors.length > 0)
-    throw new SettingsError(
-      file,
-      document.errors.map(
-        (error) => `line ${error.linePos?.[0].line ?? '?'}: is no YAML: ${error.message.split('\n')[0]}`,
-      ),
-    );
+  const document = parsed(text, file, counter);
+  const faults = faultsOf(document, counter);
+  if (faults.length > 0) throw new SettingsError(file, faults.slice(0, MOST_PROBLEMS));
   if (document.contents !== null && !isMap(document.contents))
     throw new SettingsError(file, [
       'needs sections like "node:" and "relay:", as in the example of the README',
@@ -188,7 +266,7 @@ export const parseSettings = (text: string, file: string): Settings => {
   });
   const twice: Contradiction[] = [];
   const original = new Map<string, readonly string[]>();
-  const input = toOneSpelling('', document.toJS() ?? {}, twice, original);
+  const input = toOneSpelling('', valuesOf(document, file), twice, original);
   const result = settingsSchema.safeParse(input);
   const found = result.success
     ? contradictions(result.data)
@@ -197,11 +275,12 @@ export const parseSettings = (text: string, file: string): Settings => {
     ...twice,
     ...found.map(({ path, problem }) => ({ path: inTheFile(path, original), problem })),
   ]
+    .slice(0, MOST_PROBLEMS)
     .map((one) => ({ ...one, line: lineAt(document, counter, one.path) ?? Number.POSITIVE_INFINITY }))
     .toSorted((a, b) => (a.line < b.line ? -1 : Number(a.line > b.line)))
     .map(
       ({ path, problem, line }) =>
-        `${Number.isFinite(line) ? `line ${line}: ` : ''}${dotted(path)}: ${problem}`,
+        `${Number.isFinite(line) ? `line ${line}: ` : ''}${inOneLine(dotted(path))}: ${inOneLine(problem)}`,
     );
   if (problems.length > 0) throw new SettingsError(file, problems);
   if (!result.success) throw new SettingsError(file, ['is not of the right form']);

@@ -5,6 +5,7 @@
 import { appendFileSync, chmodSync, readFileSync } from 'node:fs';
 import { type BearerToken, hashOf, newSecret, RELAY_SCOPES } from '@daisee/relay';
 import { DaiseeError, messageOf } from '@daisee/units';
+import { expectClosed } from './secrets.ts';
 
 /** A file of tokens that cannot be used. */
 class TokenFileWrong extends DaiseeError {
@@ -21,8 +22,9 @@ class TokenFileWrong extends DaiseeError {
 
 const LINE = /^(\S+) (\S+) sha256:([0-9a-f]{64})$/;
 
-/** @throws TokenFileWrong */
+/** @throws TokenFileWrong; SecretFileOpen: who may write to it could let itself in */
 export const tokensFrom = (file: string): readonly BearerToken[] => {
+  expectClosed(file, 'tokens');
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

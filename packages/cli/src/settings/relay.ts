@@ -60,8 +60,9 @@ const http = z.strictObject({
 });
 export type RelayHttpSettings = z.output<typeof http>;
 
-export const relay = z.strictObject({
-  host: text('the host of the relay'),
+const shape = z.strictObject({
+  /** With `url` its host, where it is not said. */
+  host: text('the host of the relay').optional(),
   port: port.optional(),
   url: text('the url of the relay, like http://192.168.0.50:15556')
     .refine(
@@ -87,5 +88,15 @@ export const relay = z.strictObject({
   lease: number('seconds (0: none)').min(0).optional(),
   data: text('a directory').optional(),
   http: http.optional(),
+});
+
+export const relay = shape.transform(({ host, ...rest }, context) => {
+  const where = host ?? (rest.serve || rest.url === undefined ? undefined : new URL(rest.url).hostname);
+  if (where !== undefined) return { ...rest, host: where };
+  const message = rest.serve
+    ? 'needs the address that the board is served on'
+    : 'needs the host of the relay, or a url';
+  context.issues.push({ code: 'custom', message, path: ['host'], input: host });
+  return z.NEVER;
 });
 export type RelaySettings = z.output<typeof relay>;

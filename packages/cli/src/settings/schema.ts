@@ -56,10 +56,15 @@ const rpc = text('the url of an Ethereum client').transform((value, context) => 
   });
   return z.NEVER;
 });
-const url = text('a url').refine(
-  (value) => /^https?:\/\//.test(value) && URL.canParse(value),
-  'needs a url, like http://192.168.0.10:8080',
-);
+const url = text('a url')
+  .refine(
+    (value) => /^https?:\/\//.test(value) && URL.canParse(value),
+    'needs a url, like http://192.168.0.10:8080',
+  )
+  .refine(
+    (value) => !URL.canParse(value) || (new URL(value).username === '' && new URL(value).password === ''),
+    'needs a url without login and password: these are node.login and node.passwordFile',
+  );
 
 const contracts = z.strictObject({
   daisee: address,

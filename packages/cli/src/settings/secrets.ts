@@ -1,7 +1,7 @@
 /** Secrets may stand in the settings, in a file of their own or in the environment; nothing else reads them. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { MqttTls } from '@daisee/meter';
-import { DaiseeError, messageOf } from '@daisee/units';
+import { DaiseeError, isOpenToOthers, messageOf, modeText } from '@daisee/units';
 import type { MonitorSettings } from './monitor.ts';
 import type { RelaySettings } from './relay.ts';
 import type { NodeSettings } from './schema.ts';
@@ -30,6 +30,37 @@ class SecretFileUnreadable extends DaiseeError {
   }
 }
 
+/** A file with a secret that others than its owner may read or change. */
+class SecretFileOpen extends DaiseeError {
+  constructor(file: string, what: string, mode: number) {
+    super({
+      code: 'cli.secretFileOpen',
+      message: `The file with the ${what}, ${file}, is open to others on this machine (mode ${modeText(mode)}): expected its owner alone. Close it: chmod 600 ${file}`,
+      retryable: false,
+      values: { file, mode: modeText(mode) },
+    });
+  }
+}
+
+/** Where a service manager or a container hands secrets out: their modes are not ours to choose, nor to mend. */
+const HANDED_OUT = ['/run/credentials/', '/run/secrets/'];
+
+/**
+ * That a file is for nobody else; one that is not there is found out by who reads it. Systemd's credentials belong to
+ * root and have 0440, which is close enough anywhere.
+ * @throws SecretFileOpen
+ */
+export const expectClosed = (file: string, what: string): void => {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (!found?.isFile() || HANDED_OUT.some((place) => file.startsWith(place))) return;
+  if (isOpenToOthers(found, process.getuid?.())) throw new SecretFileOpen(file, what, found.mode);
+};
+
+const secretOf = (file: string, what: string): string => {
+  expectClosed(file, what);
+  return contentOf(file, what);
+};
+
 const contentOf = (file: string, what: string): string => {
   try {
     return readFileSync(file, 'utf8');
@@ -38,8 +69,8 @@ const contentOf = (file: string, what: string): string => {
   }
 };
 
-/** The first line of a secret's file. */
-export const secretFrom = (file: string): string => contentOf(file, 'password').split(/\r?\n/)[0] ?? '';
+/** The first line of a secret's file. @throws SecretFileOpen, SecretFileUnreadable */
+export const secretFrom = (file: string): string => secretOf(file, 'password').split(/\r?\n/)[0] ?? '';
 
 /** The password of the node's account, where it is given. */
 export const accountPasswordIfAny = (node: NodeSettings): string | undefined =>
@@ -134,7 +165,7 @@ export const certificates = ({ ca, cert, key, servername }: Certificates): MqttT
   return {
     ...(ca === undefined ? {} : { ca: contentOf(ca, 'certificate') }),
     ...(cert === undefined ? {} : { cert: contentOf(cert, 'certificate') }),
-    ...(key === undefined ? {} : { key: contentOf(key, 'key') }),
+    ...(key === undefined ? {} : { key: secretOf(key, 'key') }),
     ...(servername === undefined ? {} : { servername }),
   };
 };
@@ -153,7 +184,7 @@ export const relayToken = ({
   token ??
   (tokenFile === undefined
     ? process.env['DAISEE_RELAY_TOKEN']
-    : (contentOf(tokenFile, 'token').split(/\r?\n/)[0] ?? ''));
+    : (secretOf(tokenFile, 'token').split(/\r?\n/)[0] ?? ''));
 
 /** The key of a certificate out of its file. */
-export const keyFrom = (file: string): string => contentOf(file, 'key');
+export const keyFrom = (file: string): string => secretOf(file, 'key');

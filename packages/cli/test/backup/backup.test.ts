@@ -210,7 +210,7 @@ chain: { port: ${rpcPort}, data: '${join(home, 'chain')}' }
   }, async () => {
     const { home, settings, address, env } = await homeOfNode();
     const [file, passphrase] = [join(home, 'node.backup'), join(home, 'passphrase')];
-    writeFileSync(passphrase, 'correct horse\n');
+    writeFileSync(passphrase, 'correct horse\n', { mode: 0o600 });
     const made = await daisee(['backup', file, '-c', settings, '--passphrase-file', passphrase], env);
     expect([made.code, made.stderr]).toEqual([0, '']);
     const bytes = readFileSync(file);

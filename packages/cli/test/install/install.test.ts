@@ -86,7 +86,7 @@ describe('what daisee install writes', () => {
     const unit = files(withPins).get(relayUnit);
     const rest = /^ExecStopPost=(.*)$/m.exec(unit ?? '')?.[1] ?? '';
     // In a unit's double quotes a backslash keeps the quotes of JSON.
-    expect(rest).toMatch(/^\/opt\/daisee\/node .*rest\.ts "\{.*\}"$/);
+    expect(rest).toMatch(/^\/bin\/sh .*rest\.sh .* -l 0\.05 6 5 \/opt\/daisee\/node .*rest\.ts "\{.*\}"$/);
     expect(JSON.parse(rest.slice(rest.indexOf('"') + 1, -1).replaceAll('\\"', '"'))).toMatchObject({
       pins: [5, 6],
       activeLow: true,

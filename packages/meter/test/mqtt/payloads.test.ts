@@ -242,3 +242,20 @@ describe('the topic on which a device says that it is there', () => {
     expect(availabilityTopic('my/power')).toBeUndefined();
   });
 });
+
+describe('a hostile message', () => {
+  it('with a minute or a time that no date has is read without it, and ends nothing', () => {
+    const state = { apower: 5, aenergy: { total: 1, minute_ts: 1e306 } };
+    expect(report('s/status/switch:0', state)).toEqual({ power: 5, imported: 1_000_000n });
+    const sensor = (time: unknown) => ({ Time: time, ENERGY: { Power: 5 } });
+    for (const time of ['-271821-04-20T00:00:00', '-271821-04-19T00:00:00.000000001', '9'.repeat(300)])
+      expect(report('tele/plug/SENSOR', sensor(time), { zone: 'Pacific/Auckland' })).toEqual({ power: 5 });
+  });
+
+  it('with fields that are new each time leaves nothing behind', () => {
+    const components: ConstructorParameters<typeof TopicReader>[2] = new Map();
+    for (let n = 0; n < 1000; n++)
+      read('s/status/em:0', { total_act_power: 1, [`x${n}`]: n }, {}, components);
+    expect(JSON.stringify([...components]).length).toBeLessThan(100);
+  });
+});

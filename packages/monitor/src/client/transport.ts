@@ -18,6 +18,22 @@ export interface Answer {
   readonly text: string;
 }
 
+/** Bytes of an answer: ten thousand samples have a tenth. */
+const LONGEST_ANSWER = 32 * 1024 * 1024;
+
+/** @throws MonitorAnswer for one that does not end */
+const textOf = async (url: string, response: Response): Promise<string> => {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > LONGEST_ANSWER)
+      throw new MonitorAnswer(url, '', `longer than ${LONGEST_ANSWER / 2 ** 20} MiB`);
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+};
+
 /** Asks once, whatever the status. @throws MonitorUnreachable when nothing answers. */
 export const knock = async (
   options: TransportOptions,
@@ -29,8 +45,9 @@ export const knock = async (
     // Guards a socket, so the time is the machine's.
     const signal = AbortSignal.timeout(options.timeout);
     const response = await fetch(url, { ...request, redirect: 'manual', signal });
-    return { url, status: response.status, text: await response.text() };
+    return { url, status: response.status, text: await textOf(url, response) };
   } catch (error) {
+    if (error instanceof MonitorAnswer) throw error;
     const late = error instanceof DOMException && error.name === 'TimeoutError';
     const why = late ? `no answer within ${options.timeout / 1000} s` : reasonOf(error);
     throw new MonitorUnreachable(options.url, why, error);

@@ -5,12 +5,16 @@ import * as z from 'zod';
 import type { MonitorClient } from './client.ts';
 import { type Answer, ask, read, type TransportOptions } from './transport.ts';
 
-const timeShape = z.object({ data: z.number() });
-const rowShape = z.object({ value: z.number(), timestamp: z.number().min(0) });
+/** The last second that a date can have (ECMAScript, "Time Values and Time Range"). */
+const second = z.number().min(0).max(8.64e12);
+/** Watts, or kWh: what is beyond is no measurement, and would not fit the numbers it is counted with. */
+const measured = z.number().min(-1e9).max(1e9);
+const timeShape = z.object({ data: second });
+const rowShape = z.object({ value: measured, timestamp: second });
 const rowsShape = z.object({ data: z.array(rowShape).nullable() });
 const oneShape = z.object({ data: rowShape.nullable() });
 
-const stepsShape = z.object({ data: z.array(z.object({ value: z.number() }).nullable()).nullable() });
+const stepsShape = z.object({ data: z.array(z.object({ value: measured }).nullable()).nullable() });
 
 const HOUR = Seconds(3600);
 const MICRO_WATT_HOURS_OF_KWH = 1e9;

@@ -69,6 +69,11 @@ const energyStepsShape = z.object({
   steps: z.array(z.object({ from: instantShape, to: instantShape, energy: wattHoursShape.nullable() })),
 });
 
+/** Of one window: ten million samples. */
+const MOST_PAGES = 1000;
+/** The last millisecond that a date can have (ECMAScript, "Time Values and Time Range"). */
+const LAST_INSTANT = 8.64e15;
+
 /** A window as a query; instants are whole milliseconds there. */
 const windowText = (from: Instant, to: Instant, more: Readonly<Record<string, string>>): string =>
   new URLSearchParams({
@@ -89,6 +94,7 @@ export const createV1Client = (options: TransportOptions): MonitorClient => {
     time: async () => Instant(read(await get(options, '/api/v1/health'), healthShape).now),
     samples: async (from, to) => {
       const samples: Sample[] = [];
+      let pages = 0;
       for (let start: number | undefined = Math.ceil(from); start !== undefined; ) {
         const query = new URLSearchParams({
           from: String(start),
@@ -99,13 +105,24 @@ export const createV1Client = (options: TransportOptions): MonitorClient => {
           `samples?${query.toString()}`,
           samplesShape,
         );
-        for (const sample of page.samples) samples.push(sampleOf(sample));
+        for (const sample of page.samples) {
+          const last = samples.at(-1)?.at ?? start - 1;
+          if (sample.at <= last || sample.at >= to)
+            throw new MonitorAnswer(options.url, `${sample.at}`, `samples of another time, or not in order`);
+          samples.push(sampleOf(sample));
+        }
+        pages += 1;
+        // Asked again from where it was, it would answer the same for ever.
+        if (page.next !== undefined && (page.next <= start || pages === MOST_PAGES))
+          throw new MonitorAnswer(options.url, `${page.next}`, 'pages without end');
         start = page.next;
       }
       return samples;
     },
     latest: async () => {
       const { sample } = await getOfSensor('latest', latestShape);
+      if (sample && Math.abs(sample.at) > LAST_INSTANT)
+        throw new MonitorAnswer(options.url, `${sample.at}`, 'an instant that no date has');
       return sample ? sampleOf(sample) : undefined;
     },
     powerBySteps: async (from, to, step) => {

@@ -1,10 +1,19 @@
 /** Who may ask: the login in the body (as v0.2's clients send it), a session's cookie, HTTP basic, or a token. */
-import { bearerOf, hashOf, type Login, RequestRefused, type Sessions } from '@daisee/http';
+import {
+  asksLoopback,
+  bearerOf,
+  createAttempts,
+  hashOf,
+  type Login,
+  RequestRefused,
+  type Sessions,
+} from '@daisee/http';
+import type { Clock } from '@daisee/units';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import type { Directory } from '../store/directory.ts';
 import { allows } from '../tokens/token.ts';
-import { badLogin } from './refusals.ts';
+import { badLogin, notLocal, tooManyTokens } from './refusals.ts';
 
 /** The cookie of a session. */
 export const SESSION_COOKIE = 'daisee_session';
@@ -19,8 +28,10 @@ export interface Access {
 }
 
 export interface AccessOptions {
-  /** Without them (a monitor that only its own machine reaches) everybody passes. */
+  /** Without them (a monitor that only its own machine reaches) everybody there passes. */
   readonly credentials: Login | undefined;
+  /** Dates wrong tokens. */
+  readonly clock: Clock;
   readonly sessions: Sessions;
   readonly tokens: Pick<Directory, 'tokenByHash'>;
 }
@@ -39,20 +50,25 @@ const basicOf = (header: string | undefined): { login: string; password: string 
 /** Login and password as one text that no other pair makes. */
 export const joined = (login: string, password: string): string => JSON.stringify([login, password]);
 
-export const createAccess = ({ credentials, sessions, tokens }: AccessOptions): Access => {
+export const createAccess = ({ credentials, sessions, tokens, clock }: AccessOptions): Access => {
+  const attempts = createAttempts(clock, tooManyTokens);
   const byPassword = (
     { ip }: FastifyRequest,
     known: Login,
     { login, password }: z.infer<typeof loginBody>,
   ): Promise<boolean> => known.accept(joined(login, password), ip);
   const byBody: Access['byBody'] = async (request) => {
-    if (!credentials) return true;
+    if (!credentials) return await known(request);
     const sent = loginBody.safeParse(request.body);
     return sent.success ? await byPassword(request, credentials, sent.data) : undefined;
   };
   /** True or false for what was sent, undefined when nothing was. */
   const known = async (request: FastifyRequest): Promise<boolean | undefined> => {
-    if (!credentials || sessions.isOpen(request.cookies[SESSION_COOKIE])) return true;
+    if (!credentials) {
+      if (asksLoopback(request.headers.host)) return true;
+      throw notLocal();
+    }
+    if (sessions.isOpen(request.cookies[SESSION_COOKIE])) return true;
     const basic = basicOf(request.headers.authorization);
     return basic ? await byPassword(request, credentials, basic) : undefined;
   };
@@ -80,8 +96,12 @@ export const createAccess = ({ credentials, sessions, tokens }: AccessOptions): 
           'no-login',
           'Send login and password as HTTP basic authentication, or a token as Authorization: Bearer.',
         );
-      // Not counted as a login: nobody guesses a token.
       const scopes = (await tokens.tokenByHash(hashOf(secret)))?.scopes;
+      if (!scopes) {
+        // Nobody guesses a token: this slows who tries, and a right one opens all the same.
+        attempts.check(request.ip);
+        attempts.failed(request.ip);
+      }
       if (!scopes) throw refused(reply, 'bad-token', 'There is no such token, or it was revoked.');
       if (!allows(scopes, scope))
         throw new RequestRefused(

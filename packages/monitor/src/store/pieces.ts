@@ -1,5 +1,6 @@
 /** Long lists of samples, stored a piece at a time so that others get their turn and memory stays small. */
 import type { Sample } from '@daisee/meter';
+import type { Listed, SampleColumns } from './columns.ts';
 import { distinct } from './recount.ts';
 import type { Appended, AppendOptions, SampleStore, StoredSample } from './store.ts';
 
@@ -12,37 +13,54 @@ export type Counted = Pick<Appended, 'stored' | 'repeated'>;
 type Append = (sensorId: number, samples: readonly Sample[], options?: AppendOptions) => Promise<Appended>;
 
 /**
- * The pieces of a list, ascending. What is not later than all that is stored stays whole: all registers after it change
- * with it, so each piece of it would cost as much as the whole.
+ * The pieces of a list that is ascending. What is not later than all that is stored stays whole: all registers after it
+ * change with it, so each piece of it would cost as much as the whole.
  */
-const piecesOf = (samples: readonly Sample[], newest: number | undefined): readonly (readonly Sample[])[] => {
-  const later = samples.findIndex(({ at }) => newest === undefined || at > newest);
-  const late = later < 0 ? samples.length : later;
-  const pieces = late > 0 ? [samples.slice(0, late)] : [];
-  for (let start = late; start < samples.length; start += PIECE)
-    pieces.push(samples.slice(start, start + PIECE));
-  return pieces;
+const piecesOf = function* (samples: Listed, newest: number | undefined): Generator<readonly Sample[]> {
+  let late = 0;
+  if (newest !== undefined) while (late < samples.length && samples.instantAt(late) <= newest) late++;
+  if (late > 0) yield samples.slice(0, late);
+  for (let start = late; start < samples.length; start += PIECE) yield samples.slice(start, start + PIECE);
 };
 
+const listed = (samples: readonly Sample[]): Listed => ({
+  length: samples.length,
+  instantAt: (place) => samples[place]?.at ?? Number.NaN,
+  slice: (from, to) => samples.slice(from, to),
+});
+
 /**
- * Makes an `append` of lists of any length. A list is checked as a whole before any of it is stored; when the database
- * fails on the way, a part of it stays, and the list may be sent again.
+ * Makes an `append` of lists of any length. A list is checked as a whole before any of it is stored (columns by whoever
+ * filled them); when the database fails on the way, a part of it stays, and the list may be sent again.
  * @param onStored hears of what was stored, piece by piece.
  */
-export const createPieces =
-  (
-    store: Pick<SampleStore, 'last'>,
-    append: Append,
-    onStored: (sensorId: number, samples: readonly StoredSample[]) => void,
-  ) =>
-  async (sensorId: number, samples: readonly Sample[], options: AppendOptions): Promise<Counted> => {
-    const short = samples.length <= PIECE;
-    const pieces = short ? [samples] : piecesOf(distinct(samples), (await store.last(sensorId))?.at);
+export const createPieces = (
+  store: Pick<SampleStore, 'last'>,
+  append: Append,
+  onStored: (sensorId: number, samples: readonly StoredSample[]) => void,
+) => {
+  const piecesFor = async (
+    sensorId: number,
+    samples: readonly Sample[] | SampleColumns,
+  ): Promise<Iterable<readonly Sample[]>> => {
+    if (Array.isArray(samples) && samples.length <= PIECE) return [samples as readonly Sample[]];
+    const ascending =
+      'isAscending' in samples && samples.isAscending
+        ? samples
+        : listed(distinct(samples.slice(0, samples.length)));
+    return piecesOf(ascending, (await store.last(sensorId))?.at);
+  };
+  return async (
+    sensorId: number,
+    samples: readonly Sample[] | SampleColumns,
+    options: AppendOptions,
+  ): Promise<Counted> => {
     let stored = 0;
-    for (const piece of pieces) {
+    for (const piece of await piecesFor(sensorId, samples)) {
       const appended = await append(sensorId, piece, options);
       onStored(sensorId, appended.samples);
       stored += appended.stored;
     }
     return { stored, repeated: samples.length - stored };
   };
+};

@@ -170,10 +170,10 @@ describe('a monitor', () => {
       ['GET', `/${'x'.repeat(20_000)}`, 431],
       ['HEAD', `${v1}/samples`, 200],
       ['HEAD', '/api/time', 200],
-      ['HEAD', `${v1}/live`, 404],
-      ['OPTIONS', `${v1}/samples`, 404],
-      ['TRACE', '/api/v1/health', 404],
-      ['DELETE', v1, 404],
+      ['HEAD', `${v1}/live`, 405],
+      ['OPTIONS', `${v1}/samples`, 405],
+      ['TRACE', '/api/v1/health', 405],
+      ['DELETE', v1, 405],
     ];
     for (const [method, path, status] of questions)
       expect([path, (await ask(service.url + path, { method })).status]).toEqual([path, status]);

@@ -59,7 +59,8 @@ const drip = (socket: Socket): void => {
   socket.on('close', () => clearInterval(timer));
 };
 const health = async (): Promise<number> => (await ask(`${service.url}/api/v1/health`)).status;
-const post = 'POST /api/v1/sensors/1/samples HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
+const post =
+  'POST /api/v1/sensors/1/samples HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n';
 
 interface Reader {
   /** Reads what is left, to the end. */
@@ -199,7 +200,7 @@ describe('a monitor with clients that are slow', () => {
       Array.from({ length: 100 }, (_, i) =>
         raw(
           i % 2 === 0
-            ? 'GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-'
+            ? 'GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-'
             : `${post}Content-Length: 1000000\r\n\r\n[`,
         ),
       ),
@@ -237,7 +238,7 @@ describe('a monitor with clients that are slow', () => {
   it('drops a connection on which nothing comes', async () => {
     const { ended } = await raw(`${post}Content-Length: 10\r\n\r\n`);
     expect(await ended).toMatch(/^HTTP\/1\.1 408 /);
-    const idle = await raw('GET /api/v1/health HTTP/1.1\r\nHost: x\r\n\r\n');
+    const idle = await raw('GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
     await until(() => idle.answered() !== '');
     expect(idle.answered()).toMatch(/^HTTP\/1\.1 200 /);
     idle.socket.destroy();

@@ -174,7 +174,9 @@ export const createBoard = (options: BoardOptions): Board => {
       ...(by === undefined ? {} : { by }),
       loads,
       states,
-      sources: sources(states),
+      get sources() {
+        return sources(states);
+      },
     });
   };
 
@@ -250,7 +252,17 @@ export const createBoard = (options: BoardOptions): Board => {
       } else if (leases.delete(group)) appointments.cancel(group);
     }
     if (moved.length > 0)
-      emit({ type: 'switched', at, changes, states, sources: sources(states), ...originOf(origin) });
+      emit({
+        type: 'switched',
+        at,
+        changes,
+        states,
+        // Found when it is asked for: a board of many loads is switched more often than its events are read.
+        get sources() {
+          return sources(states);
+        },
+        ...originOf(origin),
+      });
   };
 
   const finish = async (): Promise<void> => {

@@ -74,7 +74,19 @@ export interface Contacts {
 
 export const createContacts = (options: ContactsOptions): Contacts => {
   const { driver, wiring, breakTime, pause, onMoved } = options;
-  let known: ChannelStates | undefined;
+  /** As each channel was last seen, whatever failed since. */
+  const seen: (boolean | undefined)[] = [];
+  /** All of `seen` is what the last call to the driver left. */
+  let isKnown = false;
+  /** The same as a map, once it was asked for: boards are switched more often than looked at as a whole. */
+  let asMap: ChannelStates | undefined;
+
+  const known = (): ChannelStates | undefined => {
+    if (!isKnown) return undefined;
+    asMap ??= new Map(seen.entries() as Iterable<[number, boolean]>);
+    return asMap;
+  };
+
   /** Loads that lost a source and have had no break time since; nothing may be closed for them before. */
   const unbroken = new Set<Load>(wiring.loads);
 
@@ -82,45 +94,37 @@ export const createContacts = (options: ContactsOptions): Contacts => {
     try {
       return await call();
     } catch (cause) {
-      known = undefined;
+      isKnown = false;
       throw new DriverFailed(action, cause);
     }
   };
 
-  /** As each channel was last seen, whatever failed since. */
-  const seen: (boolean | undefined)[] = [];
-
-  /** What can be read; a channel that cannot is missing. */
-  const readSome = async (): Promise<ChannelStates> => {
+  /** What every channel shows; undefined for one that cannot be read. */
+  const readSome = async (): Promise<readonly (boolean | undefined)[]> => {
     const shown = await drive('read its channels', () => driver.read());
     if (shown.length !== driver.channels) {
-      known = undefined;
+      isKnown = false;
       throw new DriverFailed(
         'read its channels',
         `it shows ${shown.length} channels instead of ${driver.channels}`,
       );
     }
-    // What was known stays the same object while nothing moved: most reads of a busy board show no change.
-    if (known && shown.every((on, channel) => on === seen[channel])) return known;
-    const states = new Map<number, boolean>();
+    isKnown = true;
     for (const [channel, on] of shown.entries()) {
-      if (on === undefined) continue;
-      states.set(channel, on);
       const before = seen[channel];
-      if (before === on) continue;
+      if (on === undefined) isKnown = false;
+      if (on === undefined || before === on) continue;
       seen[channel] = on;
+      asMap = undefined;
       if (before !== undefined) onMoved?.(channel);
     }
-    known = states.size === shown.length ? states : undefined;
-    return states;
+    return shown;
   };
 
-  const read = async (): Promise<ChannelStates> => {
-    const states = await readSome();
-    if (states.size === driver.channels) return states;
-    const missing = Array.from({ length: driver.channels }, (_, channel) => channel).filter(
-      (channel) => !states.has(channel),
-    );
+  const read = async (): Promise<readonly (boolean | undefined)[]> => {
+    const shown = await readSome();
+    if (isKnown) return shown;
+    const missing = [...shown.keys()].filter((channel) => shown[channel] === undefined);
     throw new DriverFailed('read its channels', `channel ${missing.join(', ')} gives no answer`);
   };
 
@@ -128,17 +132,13 @@ export const createContacts = (options: ContactsOptions): Contacts => {
     if (changes.size > 0) await drive('switch its channels', () => driver.write(changes));
   };
 
-  /** Reads back and compares. */
-  const verify = async (expected: ChannelStates): Promise<void> => {
+  /** Reads back and compares, channel by channel; what is not expected (undefined) may show anything. */
+  const verify = async (expected: readonly (boolean | undefined)[]): Promise<void> => {
     const shown = await read();
-    if (shown === expected) return;
-    let different: Map<number, boolean> | undefined;
-    for (const [channel, on] of expected)
-      if (shown.get(channel) !== on) {
-        different ??= new Map();
-        different.set(channel, on);
-      }
-    if (different) throw new ReadBackDiffers(different);
+    const different = new Map<number, boolean>();
+    for (const [channel, on] of expected.entries())
+      if (on !== undefined && shown[channel] !== on) different.set(channel, on);
+    if (different.size > 0) throw new ReadBackDiffers(different);
   };
 
   /** Waits for the contacts that opened, if any of these loads had one. */
@@ -149,8 +149,9 @@ export const createContacts = (options: ContactsOptions): Contacts => {
   };
 
   const states = (): ChannelStates => {
-    if (!known) throw new StateUnknown();
-    return known;
+    const all = known();
+    if (!all) throw new StateUnknown();
+    return all;
   };
 
   const off = (channels: readonly number[]): ChannelStates =>
@@ -158,24 +159,28 @@ export const createContacts = (options: ContactsOptions): Contacts => {
 
   return {
     states,
-    known: () => known,
+    known,
     open: () => drive('open', () => driver.open()),
     close: () => drive('close', () => driver.close()),
 
     carryOut: async (plan, mayClose) => {
       // Something else may have moved a contact since: what was planned on a wrong state must not be carried out.
-      await verify(states());
-      const expected = new Map(states());
+      if (!isKnown) throw new StateUnknown();
+      const expected = [...seen];
+      await verify(expected);
+      const expect = (changes: ChannelStates): void => {
+        for (const [channel, on] of changes) expected[channel] = on;
+      };
       if (plan.opening.size > 0) {
         for (const load of plan.broken) unbroken.add(load);
-        for (const [channel, on] of plan.opening) expected.set(channel, on);
+        expect(plan.opening);
         await write(plan.opening);
         await verify(expected);
       }
       if (plan.closing.size > 0) {
         await breakBefore(plan.made);
         if (!mayClose()) return;
-        for (const [channel, on] of plan.closing) expected.set(channel, on);
+        expect(plan.closing);
         await write(plan.closing);
         await verify(expected);
       }
@@ -188,7 +193,7 @@ export const createContacts = (options: ContactsOptions): Contacts => {
       // Contacts that cannot be read count as closed: switching them off needs no reading, and it is read back below.
       const before = await readSome().catch(() => undefined);
       const mayFeed = (channels: readonly number[]): boolean =>
-        channels.some((channel) => before?.get(channel) !== false);
+        channels.some((channel) => before?.[channel] !== false);
       for (const load of loads)
         if (load.sellers.some((seller) => mayFeed(seller.channels))) unbroken.add(load);
       let failure: unknown;
@@ -202,7 +207,7 @@ export const createContacts = (options: ContactsOptions): Contacts => {
       };
       await attempt(off(others));
       const between = await readSome();
-      const isOff = (channel: number): boolean => between.get(channel) === false;
+      const isOff = (channel: number): boolean => between[channel] === false;
       const free = loads.filter((load) => load.sellers.every((seller) => seller.channels.every(isOff)));
       await breakBefore(free.filter((load) => !load.own.some(isOff)));
       await attempt(off(free.flatMap((load) => load.own)));
@@ -210,13 +215,16 @@ export const createContacts = (options: ContactsOptions): Contacts => {
         await readSome();
         throw failure;
       }
-      await verify(off(groups.flatMap((group) => group.channels)));
+      const expected: (boolean | undefined)[] = [];
+      for (const group of groups) for (const channel of group.channels) expected[channel] = false;
+      await verify(expected);
     },
 
     refresh: async () => {
-      const expected = states();
+      const kept = states();
+      const expected = [...seen];
       const { refresh } = driver;
-      if (refresh) await drive('keep its channels', () => refresh(expected));
+      if (refresh) await drive('keep its channels', () => refresh(kept));
       await verify(expected);
     },
   };

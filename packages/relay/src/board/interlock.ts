@@ -33,8 +33,15 @@ export class TwoSources extends DaiseeError {
   }
 }
 
+/** States to look up: those of all channels may be many, and an order names few. */
+type Shown = Pick<ChannelStates, 'get'>;
+
+const overlaid = (current: Shown, changes: ChannelStates): Shown => ({
+  get: (channel) => changes.get(channel) ?? current.get(channel),
+});
+
 /** The sources that may feed a load while the channels show `states`. More than one must never be. */
-export const feeding = (load: Load, states: ChannelStates): readonly Source[] => {
+export const feeding = (load: Load, states: Shown): readonly Source[] => {
   const sources: Source[] = [];
   if (load.own.some((channel) => !states.get(channel))) sources.push({ kind: 'own', name: 'own' });
   for (const seller of load.sellers)
@@ -61,12 +68,9 @@ export interface Plan {
  * @throws TwoSources when the end state would let two sources feed one load.
  */
 export const plan = (wiring: Wiring, current: ChannelStates, changes: ChannelStates): Plan => {
-  const target = new Map(current);
+  const target = overlaid(current, changes);
   const moving: [channel: number, on: boolean][] = [];
-  for (const [channel, on] of changes) {
-    target.set(channel, on);
-    if (current.get(channel) !== on) moving.push([channel, on]);
-  }
+  for (const [channel, on] of changes) if (current.get(channel) !== on) moving.push([channel, on]);
   const { own, sellers, loadOf } = rolesOf(wiring);
   const named = new Set([...changes.keys()].flatMap((channel) => loadOf.get(channel) ?? []));
   for (const load of named) {
@@ -82,9 +86,8 @@ export const plan = (wiring: Wiring, current: ChannelStates, changes: ChannelSta
     ...moving.filter(([channel, on]) => on && !own.has(channel) && !sellers.has(channel)),
     ...moving.filter(([channel, on]) => on && sellers.has(channel)),
   ]);
-  const between = new Map(current);
-  for (const [channel, on] of opening) between.set(channel, on);
-  const count = (load: Load, states: ChannelStates) => feeding(load, states).length;
+  const between = overlaid(current, opening);
+  const count = (load: Load, states: Shown) => feeding(load, states).length;
   const loads = [...named];
   return {
     opening,

@@ -17,7 +17,7 @@ export class GuardLost extends DaiseeError {
   constructor(reason: string) {
     super({
       code: 'relay.guard-lost',
-      message: `The process that guards the relay board ${reason}; nothing is switched on without it. It is started again within seconds; if that fails, see its lines in the log.`,
+      message: `The process that guards the relay board ${reason}; nothing is switched on without one. It is started again within seconds; if that fails, see its lines in the log.`,
       retryable: true,
       values: { reason },
     });

@@ -37,13 +37,15 @@ const say = (text: string): void => {
   process.stderr.write(`daisee relay guard: ${text}\n`);
 };
 
-const act = async (reason: string): Promise<void> => {
+/** With `always` it is told even when nothing was on: another guard may have been quicker, and one of them tells. */
+const act = async (reason: string, always = false): Promise<void> => {
   if (acting) return;
   acting = true;
   try {
     const before = await restLines({ ...orders, kernel, wait: WAIT_FOR_PINS });
     const on = [...before.keys()].filter((channel) => before[channel]);
-    say(`${reason}; the board is at rest${on.length > 0 ? ` (channels ${on.join(', ')} were on)` : ''}.`);
+    if (always || on.length > 0)
+      say(`${reason}; the board is at rest${on.length > 0 ? ` (channels ${on.join(', ')} were on)` : ''}.`);
     process.exit(0);
   } catch (error) {
     say(`${reason}, and the board could not be brought to rest: ${messageOf(error)}`);
@@ -51,13 +53,15 @@ const act = async (reason: string): Promise<void> => {
   }
 };
 
-const killOwner = (): void => {
+/** @returns whether it was there to be killed. */
+const killOwner = (): boolean => {
   // Only while it is our parent is the number still its own: a reaped process would have left us to another.
-  if (process.ppid !== orders.owner) return;
+  if (process.ppid !== orders.owner) return false;
   try {
-    process.kill(orders.owner, 'SIGKILL');
+    return process.kill(orders.owner, 'SIGKILL');
   } catch (error) {
     say(`could not kill the hung service: ${messageOf(error)}`);
+    return false;
   }
 };
 
@@ -66,8 +70,8 @@ const look = (): void => {
   const silent = performance.now() - heard;
   if (acting || !armed || looks < LOOKS || silent < orders.patience) return;
   const silence = (silent / 1000).toFixed(1);
-  killOwner();
-  void act(`the relay service (process ${orders.owner}) hung for ${silence} s and was killed`);
+  const killed = killOwner();
+  void act(`the relay service (process ${orders.owner}) hung for ${silence} s and was killed`, killed);
 };
 
 // A terminal's Ctrl-C and a stop of the whole service reach the guard too; it ends when the service has ended.

@@ -1,6 +1,14 @@
 /** Who may ask the relay over HTTP: holders of its tokens; without any, everybody on this machine. */
-import { type BearerToken, bearerOf, isLoopback, RequestRefused, tokenOf } from '@daisee/http';
-import { DaiseeError } from '@daisee/units';
+import {
+  asksLoopback,
+  type BearerToken,
+  bearerOf,
+  createAttempts,
+  isNewSecret,
+  RequestRefused,
+  tokenOf,
+} from '@daisee/http';
+import { type Clock, DaiseeError } from '@daisee/units';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { plainAddress } from '../v02/allowance.ts';
 
@@ -20,12 +28,18 @@ export class TokenNeeded extends DaiseeError {
 }
 
 export interface Access {
-  /** @throws RequestRefused (401, 403) */
+  /** @throws RequestRefused (401, 403, 429) */
   readonly admit: (scope: string, request: FastifyRequest, reply: FastifyReply) => Promise<void>;
   readonly nameOf: (request: FastifyRequest) => string;
 }
 
-export const createAccess = (tokens: readonly BearerToken[]): Access => {
+const tooMany = (retryAfter: number): RequestRefused =>
+  new RequestRefused(429, 'relay.too-many', `Too many wrong tokens: try again in ${retryAfter} s.`, {
+    retryAfter,
+  });
+
+export const createAccess = (tokens: readonly BearerToken[], clock: Clock): Access => {
+  const attempts = createAttempts(clock, tooMany);
   const names = new WeakMap<FastifyRequest, string>();
   const refused = (reply: FastifyReply, what: string, message: string): RequestRefused => {
     void reply.header('WWW-Authenticate', 'Bearer realm="DAISEE relay"');
@@ -40,7 +54,7 @@ export const createAccess = (tokens: readonly BearerToken[]): Access => {
     admit: async (scope, request, reply) => {
       if (tokens.length === 0) {
         // A page in this machine's browser whose name was made to point here still says its own name.
-        if (isLoopback(request.hostname.replace(/^\[|\]$/g, ''))) return;
+        if (asksLoopback(request.headers.host)) return;
         throw new RequestRefused(
           403,
           'relay.host',
@@ -51,6 +65,10 @@ export const createAccess = (tokens: readonly BearerToken[]): Access => {
       if (secret === undefined)
         throw refused(reply, 'no-token', 'Send a token of this relay as Authorization: Bearer.');
       const token = tokenOf(tokens, secret);
+      // `relay.token` may be words, which can be guessed: then even the right ones wait. A secret made by
+      // `daisee relay token` cannot, so whoever shares an address with a guesser keeps its relay.
+      if (!token || !isNewSecret(secret)) attempts.check(request.ip);
+      if (!token) attempts.failed(request.ip);
       if (!token) throw refused(reply, 'bad-token', 'This relay has no such token.');
       if (!token.scopes.includes(scope))
         throw new RequestRefused(

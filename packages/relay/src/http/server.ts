@@ -1,6 +1,13 @@
 /** The relay's HTTP: `/api/v1` and `/metrics` on the same board, and so the same interlock, as the v0.2 port. */
 import type { AddressInfo } from 'node:net';
-import { addApi, type BearerToken, isLoopback, sendProblems } from '@daisee/http';
+import {
+  addApi,
+  type BearerToken,
+  boundConnections,
+  isLoopback,
+  routerProblems,
+  sendProblems,
+} from '@daisee/http';
 import { type Clock, type DaiseeError, type Duration, Seconds } from '@daisee/units';
 import type { FastifyInstance } from 'fastify';
 import { BoardNotRunning, DwellNotOver, UnknownChannel } from '../board/errors.ts';
@@ -44,6 +51,8 @@ export interface RelayHttpServer {
 }
 
 const BASE = '/api/v1';
+/** At once, event streams included. */
+const MOST_CONNECTIONS = 256;
 /** Bytes of a body: an order for every channel there could be. */
 const BODY_LIMIT = 64 * 1024;
 
@@ -86,13 +95,18 @@ export const createRelayHttpServer = (options: RelayHttpServerOptions): RelayHtt
       const own = logbook;
       release = () => own.stop();
     }
-    const access = createAccess(tokens);
+    const access = createAccess(tokens, clock);
     const failed = (request: string, error: unknown) => onFailure?.(request, asFault(error));
     // Streams never end by themselves, so closing closes connections too.
-    const common = { bodyLimit: BODY_LIMIT, forceCloseConnections: true };
+    const common = {
+      bodyLimit: BODY_LIMIT,
+      forceCloseConnections: true,
+      frameworkErrors: routerProblems({ room: 'relay', docs: `${BASE}/docs`, statuses: STATUSES }),
+    };
     const made = (
       tls ? fastify({ ...common, https: { cert: tls.cert, key: tls.key } }) : fastify(common)
     ) as FastifyInstance;
+    boundConnections(made.server, { most: MOST_CONNECTIONS });
     sendProblems(made, { room: 'relay', docs: `${BASE}/docs`, statuses: STATUSES, onFailure: failed });
     const { type, text } = createMetrics(board);
     made.get(

@@ -33,7 +33,7 @@ export interface LogbookFiles {
   /** @throws LogbookFailed */
   writeOperations(operations: readonly number[]): Promise<void>;
   /** Appends `fresh`, or writes `all` anew when the file has grown too long. @throws LogbookFailed */
-  writeHistory(fresh: readonly Entry[], all: readonly Entry[]): Promise<void>;
+  writeHistory(fresh: readonly Entry[], all: () => readonly Entry[]): Promise<void>;
 }
 
 const lines = (entries: readonly Entry[]): string =>
@@ -108,8 +108,9 @@ export const createLogbookFiles = (directory: string, keep: number): LogbookFile
     writeHistory: (fresh, all) =>
       write(historyFile, async () => {
         if (length + fresh.length > 2 * keep) {
-          await replace(historyFile, lines(all));
-          length = all.length;
+          const whole = all();
+          await replace(historyFile, lines(whole));
+          length = whole.length;
         } else {
           await appendFile(historyFile, lines(fresh), { mode: 0o600 });
           length += fresh.length;

@@ -40,6 +40,25 @@ export interface Logbook {
   stop(): Promise<void>;
 }
 
+/** An entry that is made when it is first asked for: one names every channel and load of the board. */
+interface Kept {
+  readonly id: number;
+  entry(): Entry;
+}
+
+const keptOf = (event: BoardEvent, id: number): Kept => {
+  let made: Entry | undefined;
+  return {
+    id,
+    entry: () => {
+      made ??= entryOf(event, id);
+      return made;
+    },
+  };
+};
+
+const entryIn = (kept: Kept): Entry => kept.entry();
+
 /** Opens a logbook; reads what is on disk. */
 export const openLogbook = (options: LogbookOptions): Logbook => {
   const { clock, directory, keep = 1000, onFailure } = options;
@@ -56,8 +75,11 @@ export const openLogbook = (options: LogbookOptions): Logbook => {
     }
   };
   const operations = attempt(() => files?.readOperations() ?? [], []);
-  let entries: Entry[] = [...attempt(() => files?.readHistory() ?? [], [])];
-  let fresh: Entry[] = [];
+  let entries: Kept[] = attempt(() => files?.readHistory() ?? [], []).map((entry) => ({
+    id: entry.id,
+    entry: () => entry,
+  }));
+  let fresh: Kept[] = [];
   let counts: () => readonly number[] = () => operations;
   let written = sum(operations);
   let unfollow = (): void => undefined;
@@ -68,7 +90,8 @@ export const openLogbook = (options: LogbookOptions): Logbook => {
     const batch = fresh;
     fresh = [];
     try {
-      if (batch.length > 0) await files.writeHistory(batch, entries.slice(-keep));
+      if (batch.length > 0)
+        await files.writeHistory(batch.map(entryIn), () => entries.slice(-keep).map(entryIn));
       const now = counts();
       if (sum(now) !== written && (withCounts || sum(now) >= written + countEvery)) {
         await files.writeOperations(now);
@@ -91,15 +114,15 @@ export const openLogbook = (options: LogbookOptions): Logbook => {
   const take = (event: BoardEvent): void => {
     // Goes on rising after a restart that lost the last entries.
     const id = Math.max((entries.at(-1)?.id ?? 0) + 1, Math.floor(event.at));
-    const entry = entryOf(event, id);
-    entries.push(entry);
+    const kept = keptOf(event, id);
+    entries.push(kept);
     if (entries.length > 2 * keep) entries = entries.slice(-keep);
     if (files) {
-      fresh.push(entry);
+      fresh.push(kept);
       if (!appointments.has('entries')) appointments.set('entries', writeAfter);
       if (!appointments.has('counts')) appointments.set('counts', countAfter);
     }
-    for (const listener of listeners) listener(entry);
+    for (const listener of listeners) listener(kept.entry());
   };
 
   return {
@@ -113,8 +136,13 @@ export const openLogbook = (options: LogbookOptions): Logbook => {
       entries
         .slice(-keep)
         .filter(({ id }) => id < before)
-        .slice(-limit),
-    after: (after) => entries.slice(-keep).filter(({ id }) => id > after),
+        .slice(-limit)
+        .map(entryIn),
+    after: (after) =>
+      entries
+        .slice(-keep)
+        .filter(({ id }) => id > after)
+        .map(entryIn),
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

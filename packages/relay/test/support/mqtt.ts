@@ -55,6 +55,8 @@ export interface TestDevice {
   readonly commands: string[];
   /** Deaf: hears and does nothing. */
   mood: 'works' | 'deaf';
+  /** Hears each contact that was set (Tasmota). */
+  onChange?: () => void;
   client: MqttClient;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -88,6 +90,7 @@ export const startTasmota = async (
   };
   const switchTo = (index: number, on: boolean) => {
     device.states[index] = on;
+    device.onChange?.();
     const pulse = device.pulseTimes[index] ?? 0;
     if (on && pulse > 0)
       timers.set(

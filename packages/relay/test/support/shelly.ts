@@ -19,6 +19,8 @@ export interface TestShelly {
   readonly outputs: Output[];
   /** Silent: takes requests and answers none. Stuck: acknowledges and moves nothing. */
   mood: 'works' | 'silent' | 'stuck';
+  /** Hears each contact that was set. */
+  onChange: () => void;
   /** Makes the nonces given so far too old. */
   forgetNonces(): void;
   [Symbol.asyncDispose](): Promise<void>;
@@ -52,6 +54,7 @@ export const startShelly = async (count = 2, password?: string): Promise<TestShe
     delete one.timer;
     delete one.timerSeconds;
     one.output = on;
+    device.onChange();
     if (flipAfter === undefined) return;
     one.timerSeconds = flipAfter;
     one.timer = setTimeout(() => set(one, !on, undefined), flipAfter * 1000);
@@ -111,6 +114,7 @@ export const startShelly = async (count = 2, password?: string): Promise<TestShe
       config: { initial_state: 'off', auto_on: false },
     })),
     mood: 'works',
+    onChange: () => undefined,
     forgetNonces: () => nonces.clear(),
     [Symbol.asyncDispose]: async () => {
       for (const one of device.outputs) clearTimeout(one.timer);

@@ -26,7 +26,7 @@ export interface Relay {
   readonly child: ChildProcess;
   readonly pid: number;
   /** As the service said when it was ready. */
-  readonly guard: number;
+  readonly guards: readonly number[];
   readonly said: string[];
   /** Ms from start to ready, and MB then, as the service saw it. */
   readonly start: number;
@@ -76,6 +76,9 @@ export const launch = (args: readonly string[], as: As = {}): Launched => {
   return launched;
 };
 
+/** `12,34` as process identifiers. */
+export const pidsOf = (text: string): number[] => text.split(',').filter(Boolean).map(Number);
+
 /** Starts a relay and waits until it listens, or ended. */
 export const startRelay = async (options: ServiceOptions = OPTIONS, as: As = {}): Promise<Relay> => {
   const { child, said, exited } = launch([file('service.ts'), JSON.stringify(options)], as);
@@ -83,12 +86,12 @@ export const startRelay = async (options: ServiceOptions = OPTIONS, as: As = {})
   const over = () => child.exitCode !== null || child.signalCode !== null;
   await until('the relay listens', () => line() !== undefined || over());
   if (over()) await exited;
-  const [, guard, start, memory] = /guard=(\w+) start=(\d+) memory=(\d+)/.exec(line() ?? '') ?? [];
+  const [, guards = '', start, memory] = /guards=([\d,]*) start=(\d+) memory=(\d+)/.exec(line() ?? '') ?? [];
   if (start === undefined) throw new Error(`The relay did not start: ${said.join(' | ')}`);
   return {
     child,
     pid: child.pid ?? 0,
-    guard: Number(guard),
+    guards: pidsOf(guards),
     said,
     exited,
     start: Number(start),

@@ -49,7 +49,7 @@ try {
   await board.start();
   await server.start();
   console.log(
-    `ready guard=${driver.guardPid} start=${Math.round(process.uptime() * 1000)} memory=${Math.round(process.memoryUsage.rss() / 1e6)}`,
+    `ready guards=${driver.guardPids.join()} start=${Math.round(process.uptime() * 1000)} memory=${Math.round(process.memoryUsage.rss() / 1e6)}`,
   );
   flushCompileCache(); // as every service of the command does
 } catch (error) {

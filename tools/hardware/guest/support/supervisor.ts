@@ -8,8 +8,8 @@ import { restCommand } from '../../../../packages/relay/src/guard/command.ts';
 import { file } from './relay.ts';
 
 const [service = '', rest = ''] = process.argv.slice(2);
-const [node = '', ...toRest] = restCommand(JSON.parse(rest));
-spawnSync(node, toRest, { stdio: 'inherit' });
+const [command = '', ...toRest] = restCommand(JSON.parse(rest));
+spawnSync(command, toRest, { stdio: 'inherit' });
 const child = spawn(process.execPath, [file('service.ts'), service], { stdio: 'inherit' });
 console.log(`service=${child.pid}`);
-child.on('exit', () => spawn(node, toRest, { stdio: 'inherit' }));
+child.on('exit', () => spawn(command, toRest, { stdio: 'inherit' }));

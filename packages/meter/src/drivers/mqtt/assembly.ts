@@ -105,7 +105,9 @@ export class Assembly {
       this.#noteNews(stamp ?? arrival);
       return this.#take(report, arrival, stamp);
     }
-    const made = stamp ?? report.minute;
+    const { minute } = report;
+    // A device whose clock is ahead says no more than that it was made before it came.
+    const made = stamp ?? (minute === undefined ? undefined : Instant(Math.min(minute, arrival)));
     if (made !== undefined) {
       if (arrival - made > this.#rule.maxGap) return NONE;
       this.#noteNews(made);

@@ -10,6 +10,7 @@ import type { Energy, Instant } from '@daisee/units';
 import {
   counterOf,
   isFields,
+  measuringFields,
   meteringComponent,
   type Phase,
   readShellyStatus,
@@ -259,7 +260,7 @@ export class TopicReader {
 
   /** Lays what changed over what is known of a component; power only where it is news. */
   #overlaid(key: string, status: Readonly<Record<string, unknown>>): ShellyReading {
-    const whole = { ...this.#components.get(key), ...status };
+    const whole = { ...this.#components.get(key), ...measuringFields(status) };
     this.#components.set(key, whole);
     const news = readShellyStatus(status, this.#rule.phase);
     const known = readShellyStatus(whole, this.#rule.phase);

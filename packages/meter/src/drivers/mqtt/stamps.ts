@@ -4,6 +4,8 @@ import { MqttSettingWrong } from './errors.ts';
 
 /** Unix times from here on are milliseconds: as seconds it is the year 5138, as milliseconds 1973. */
 const FIRST_MILLISECONDS = 1e11;
+/** The last millisecond that a date can have (ECMAScript, "Time Values and Time Range"). */
+const LAST_INSTANT = 8.64e15;
 const HAS_OFFSET = /(?:Z|[+-]\d{2}:?\d{2})$/i;
 /** How far a device's clock may be ahead before its time is taken for the earlier of two. */
 const AHEAD = 60_000;
@@ -29,7 +31,7 @@ export const checkZone = (zone: string): void => {
 export const readStamp = (value: unknown, zone: string | undefined, arrival: Instant): Stamp | undefined => {
   if (typeof value === 'number') {
     const at = value < FIRST_MILLISECONDS ? value * 1000 : value;
-    return Number.isFinite(at) && at > 0 ? Instant(at) : undefined;
+    return at > 0 && at <= LAST_INSTANT ? Instant(at) : undefined;
   }
   if (typeof value !== 'string') return undefined;
   if (/^\d+(?:\.\d+)?$/.test(value)) return readStamp(Number(value), zone, arrival);
@@ -37,18 +39,16 @@ export const readStamp = (value: unknown, zone: string | undefined, arrival: Ins
     const at = Date.parse(value);
     return Number.isNaN(at) ? undefined : Instant(at);
   }
-  let local: Temporal.PlainDateTime;
   try {
-    local = Temporal.PlainDateTime.from(value);
+    const local = Temporal.PlainDateTime.from(value);
+    if (zone === undefined) return 'unplaced';
+    const at = (disambiguation: 'earlier' | 'later') =>
+      local.toZonedDateTime(zone, { disambiguation }).epochMilliseconds;
+    const later = at('later');
+    return Instant(later <= arrival + AHEAD ? later : at('earlier'));
   } catch (error) {
-    // Temporal says so of a text that is no date and time.
+    // Temporal says so of a text that is no date and time, and of one that is beyond every zone's first or last.
     if (error instanceof RangeError) return undefined;
     throw error;
   }
-  if (zone === undefined) return 'unplaced';
-  const [earlier, later] = (['earlier', 'later'] as const).map(
-    (disambiguation) => local.toZonedDateTime(zone, { disambiguation }).epochMilliseconds,
-  );
-  if (earlier === undefined || later === undefined) return 'unplaced';
-  return Instant(later <= arrival + AHEAD ? later : earlier);
 };

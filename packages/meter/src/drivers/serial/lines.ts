@@ -1,11 +1,11 @@
 /**
  * The two line formats of the Arduino sketches, both ended by CR LF:
- * `cellVoltage|stateOfCharge|power` (ACS712 with the MAX17043 fuel gauge, e.g. `3.9800|87.50|12.34`) and `power`
- * alone (ACS712). Volts, percent, watts; power may be negative.
+ * `cellVoltage|stateOfCharge|power` (ACS712 with the MAX17043 fuel gauge, e.g. `3.9800|87.50|12.34`; `||12.34` while
+ * the gauge gives no answer) and `power` alone (ACS712). Volts, percent, watts; power may be negative.
  */
 import { Percent, Watts } from '@daisee/units';
 
-/** `gauge`: three fields; `power`: one; `auto`: whichever the device sends. */
+/** `gauge`: three fields, of which the first two may be empty; `power`: one; `auto`: whichever the device sends. */
 export type LineFormat = 'auto' | 'power' | 'gauge';
 
 /** What one line says. */
@@ -17,6 +17,8 @@ export interface LineReading {
 }
 
 const GAUGE = /^(\d\.\d{1,4})\|(\d{1,3}(?:\.\d{1,2})?)\|(-?\d{1,6}\.\d{1,4}|-?\d{1,6})$/;
+/** The gauge is silent; the energy still counts. */
+const SILENT_GAUGE = /^\|\|(-?\d{1,6}\.\d{1,4}|-?\d{1,6})$/;
 const POWER = /^(-?\d{1,6}(?:\.\d{1,4})?)$/;
 /** No line of either format is near this long: what is, comes at a wrong baud rate. */
 const LONGEST_LINE = 80;
@@ -35,7 +37,8 @@ const parseLine = (line: string): LineReading | undefined => {
       voltage: Number(voltage),
     };
   }
-  return POWER.test(line) ? { power: Watts(Number(line)) } : undefined;
+  const [, power] = SILENT_GAUGE.exec(line) ?? POWER.exec(line) ?? [];
+  return power === undefined ? undefined : { power: Watts(Number(power)) };
 };
 
 /**
@@ -82,7 +85,7 @@ export class LineReader {
     }
     if (line === '') return undefined;
     const reading = parseLine(line);
-    const kind = reading && (reading.stateOfCharge === undefined ? 'power' : 'gauge');
+    const kind = reading && (line.includes('|') ? 'gauge' : 'power');
     if (!reading || !kind || (this.#format !== 'auto' && kind !== this.#format)) {
       this.#garbage(line);
       return undefined;

@@ -39,8 +39,17 @@ export const counterOf = (value: unknown, wattHoursEach = 1): Energy | undefined
   return energy >= 0 && energy < MOST_WATT_HOURS ? wattHours(energy) : undefined;
 };
 
+/** The last second that a date can have (ECMAScript, "Time Values and Time Range"). */
+const LAST_SECOND = 8.64e12;
+
 const number = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+
+/** Unix seconds from 1970 on that a date can have. */
+const secondOf = (value: unknown): number | undefined => {
+  const second = number(value);
+  return second !== undefined && second >= 0 && second <= LAST_SECOND ? second : undefined;
+};
 
 /** The first of the fields that is there. */
 const first = (status: Fields, ...names: readonly string[]): unknown =>
@@ -51,7 +60,7 @@ const throughLoad = (status: Fields): ShellyReading => {
   const both = isFields(aenergy) ? counterOf(aenergy['total']) : undefined;
   const exported = isFields(returned) ? counterOf(returned['total']) : undefined;
   const power = number(status['apower']);
-  const minute = isFields(aenergy) ? number(aenergy['minute_ts']) : undefined;
+  const minute = isFields(aenergy) ? secondOf(aenergy['minute_ts']) : undefined;
   const imported = both === undefined ? undefined : wattHoursBetween(exported, both);
   return {
     ...(power !== undefined && { power }),
@@ -88,6 +97,13 @@ const clamp = (status: Fields, phase: Phase | undefined): ShellyReading => {
 /** Reads a component's state; empty when it measures nothing. `phase` takes one of a three-phase meter's. */
 export const readShellyStatus = (status: Fields, phase?: Phase): ShellyReading =>
   'apower' in status || 'aenergy' in status ? throughLoad(status) : clamp(status, phase);
+
+const MEASURING =
+  /^(?:apower|(?:ret_)?aenergy|(?:[abc]_|total_)?act_power|(?:[abc]_)?total_act(?:_ret)?(?:_energy)?)$/;
+
+/** The fields of a state that are read here: of the others nothing has to be kept. */
+export const measuringFields = (status: Fields): Fields =>
+  Object.fromEntries(Object.entries(status).filter(([name]) => MEASURING.test(name)));
 
 /** `emdata:0` holds the counters of `em:0`: the component that a meter is named by, or undefined for any other. */
 export const meteringComponent = (key: string): string | undefined => {

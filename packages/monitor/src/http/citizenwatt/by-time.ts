@@ -2,7 +2,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Duration, Instant } from '@daisee/units';
 import { stepEdges } from '../../store/steps.ts';
-import type { PowerAt } from '../../store/store.ts';
 import { type Asked, energyByRate, powerByRate } from '../measured/by-rate.ts';
 import { type Amount, amountJson, answer, listOf, meanJson, row } from './answers.ts';
 import type { Window } from './numbers.ts';
@@ -25,17 +24,23 @@ export const samplesOfWindow = async (
   { from, to }: Window,
 ): Promise<string | AsyncIterable<Buffer>> => {
   const { store, sensorId, pricing } = asked;
-  const first = await store.powers(sensorId, from, to, PAGE);
-  if (first.length === 0) return answer(asked, undefined);
-  const rows = (samples: readonly PowerAt[]) => samples.map((sample) => row(asked, sample)).join(', ');
-  if (first.length < PAGE) return answer(asked, `[${rows(first)}]`);
+  /** A page as text, and where the next one begins; the samples themselves are garbage before anybody else's turn. */
+  const page = async (start: Instant): Promise<{ readonly text: string; readonly next?: Instant }> => {
+    const samples = await store.powers(sensorId, start, to, PAGE);
+    const last = samples.length === PAGE ? samples.at(-1) : undefined;
+    const text = samples.map((sample) => row(asked, sample)).join(', ');
+    return last ? { text, next: Instant(last.at + 1) } : { text };
+  };
+  const { text, next } = await page(from);
+  if (next === undefined) return answer(asked, text === '' ? undefined : `[${text}]`);
+  const head = ascii(`{"data": [${text}`);
   return (async function* () {
-    yield ascii(`{"data": [${rows(first)}`);
-    for (let page = first; page.length === PAGE; ) {
+    yield head;
+    for (let start: Instant | undefined = next; start !== undefined; ) {
       await nextTurn();
-      const after = Instant((page.at(-1)?.at ?? to) + 1);
-      page = await store.powers(sensorId, after, to, PAGE);
-      if (page.length > 0) yield ascii(`, ${rows(page)}`);
+      const more: { readonly text: string; readonly next?: Instant } = await page(start);
+      if (more.text !== '') yield ascii(`, ${more.text}`);
+      start = more.next;
     }
     yield ascii(`], "rate": ${pricing.rate}}`);
   })();

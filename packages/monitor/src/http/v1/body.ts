@@ -16,8 +16,16 @@ export interface Given {
   readonly value: unknown;
 }
 
+/** @throws RequestRefused (413) for too many. */
+export const checkCount = (count: number): void => {
+  if (count > MOST_SAMPLES) throw tooMany();
+};
+
 const tooMany = (): RequestRefused =>
   new RequestRefused(413, 'monitor.too-large', `More than ${MOST_SAMPLES} samples: send fewer at once.`);
+
+const tooDeep = (): RequestRefused =>
+  new RequestRefused(400, 'monitor.bad-body', `The body has lists or objects more than ${DEEPEST} deep.`);
 
 /** True when brackets are open inside brackets too often; those in texts count, too, since no field here has any. */
 const isTooDeep = (text: string): boolean => {
@@ -33,13 +41,8 @@ const isTooDeep = (text: string): boolean => {
 };
 
 /** Parses JSON; what nests without end would take a hundred times its size. @throws RequestRefused (400) */
-export const jsonOf = (text: string): unknown => {
-  if (text.length > SHORT && isTooDeep(text))
-    throw new RequestRefused(
-      400,
-      'monitor.bad-body',
-      `The body has lists or objects more than ${DEEPEST} deep.`,
-    );
+const jsonOf = (text: string): unknown => {
+  if (text.length > SHORT && isTooDeep(text)) throw tooDeep();
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -47,10 +50,72 @@ export const jsonOf = (text: string): unknown => {
   }
 };
 
+/** A list as long text that is taken apart piece by piece; a class, so that no body can pretend to be one. */
+export class LongList {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** What a body of JSON becomes: a value, or a list that is too long to be one at once. @throws RequestRefused (400) */
+export const bodyOfJson = (text: string): unknown =>
+  text.length > SHORT && /^\s*\[/.test(text) ? new LongList(text) : jsonOf(text);
+
+/** Characters of a list that are parsed at once, so that others get their turn in between. */
+const PIECE = 64 * 1024;
+
+const noJson = (why: string): RequestRefused =>
+  new RequestRefused(400, 'monitor.bad-body', `The body is no JSON: ${why}.`);
+
+const SPACE = /^[ \t\n\r]*$/;
+
+/** The items of a JSON list, piece by piece: as many as `JSON.parse` of it all would give. @throws RequestRefused (400) */
+export const itemsOf = function* (
+  { text }: LongList,
+  size = PIECE,
+): Generator<{ readonly first: number; readonly values: readonly unknown[] }> {
+  const open = text.indexOf('[');
+  let count = 0;
+  const parse = (start: number, end: number): { first: number; values: readonly unknown[] } => {
+    const first = count;
+    let values: readonly unknown[];
+    try {
+      values = JSON.parse(`[${text.slice(start, end)}]`) as readonly unknown[];
+    } catch (error) {
+      throw noJson(`after item ${first}, ${messageOf(error)}`);
+    }
+    count += values.length;
+    return { first, values };
+  };
+  let depth = 1;
+  let start = open + 1;
+  for (let i = start; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    // A text goes on to the next quotation mark before which there is no odd number of backslashes.
+    if (code === 0x22) {
+      for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++;
+    } else if (code === 0x5b || code === 0x7b) {
+      if (++depth > DEEPEST) throw tooDeep();
+    } else if (code === 0x5d || code === 0x7d) {
+      if (--depth > 0) continue;
+      if (code !== 0x5d || !SPACE.test(text.slice(i + 1))) throw noJson('more than one list');
+      const isEmpty = SPACE.test(text.slice(start, i));
+      if (isEmpty && count > 0) throw noJson('a comma before the end of the list');
+      if (!isEmpty) yield parse(start, i);
+      return;
+    } else if (code === 0x2c && depth === 1 && i - start >= size) {
+      yield parse(start, i);
+      start = i + 1;
+    }
+  }
+  throw noJson('the list does not end');
+};
+
 /** One sample or a list of them. @throws RequestRefused (413) for too many. */
 export const givenOfJson = (body: unknown): readonly Given[] => {
   const values: readonly unknown[] = Array.isArray(body) ? body : [body];
-  if (values.length > MOST_SAMPLES) throw tooMany();
+  checkCount(values.length);
   return values.map((value, index) => ({ place: { index }, value }));
 };
 
@@ -64,7 +129,7 @@ export const linesOf = function* (text: string): Generator<readonly [number, str
     number++;
     start = end < 0 ? text.length : end + 1;
     if (line === '') continue;
-    if (++count > MOST_SAMPLES) throw tooMany();
+    checkCount(++count);
     yield [number, line];
   }
 };

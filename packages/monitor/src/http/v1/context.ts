@@ -2,6 +2,7 @@
 
 import type { Sample } from '@daisee/meter';
 import type { Clock, Duration } from '@daisee/units';
+import type { SampleColumns } from '../../store/columns.ts';
 import type { Directory } from '../../store/directory.ts';
 import { UnknownSensor } from '../../store/errors.ts';
 import type { Counted } from '../../store/pieces.ts';
@@ -15,7 +16,7 @@ export interface V1Context {
   readonly clock: Clock;
   readonly subscribe: Subscribe;
   /** Stores samples that came over HTTP and tells who listens. */
-  readonly ingest: (sensorId: number, samples: readonly Sample[]) => Promise<Counted>;
+  readonly ingest: (sensorId: number, samples: readonly Sample[] | SampleColumns) => Promise<Counted>;
   /** Samples taken from the meters that the store has not taken yet. */
   readonly waiting: () => number;
   /** How long a connection may be silent, in real time. */

@@ -119,7 +119,7 @@ export const csvOperations = (context: V1Context): readonly Described[] => {
     const count = { lines: 0, stored: 0, repeated: 0 };
     let batch: Given[] = [];
     const storeBatch = async (): Promise<void> => {
-      const samples = await samplesOf(batch);
+      const samples = samplesOf(batch);
       await checkNotAhead(context, sensor.id, samples, batch);
       const { stored, repeated } = await ingest(sensor.id, samples);
       batch = [];

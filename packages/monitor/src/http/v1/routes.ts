@@ -3,9 +3,10 @@
 import { addApi, type Described, RequestRefused } from '@daisee/http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Access } from '../access.ts';
+import type { Allowed } from '../allowed.ts';
 import { RULES } from '../failures.ts';
 import { notFound } from '../refusals.ts';
-import { jsonOf } from './body.ts';
+import { bodyOfJson } from './body.ts';
 import type { V1Context } from './context.ts';
 import { csvOperations } from './csv.ts';
 import { healthOperation } from './health.ts';
@@ -23,6 +24,7 @@ export interface V1Options {
   readonly context: V1Context;
   readonly access: Access;
   readonly onFailure: (request: string, error: unknown) => void;
+  readonly allowed: Allowed;
 }
 
 /** Bytes of a body that is read whole: about 200,000 samples. */
@@ -61,7 +63,7 @@ const addBodies = (v1: FastifyInstance): void => {
   const whole = { parseAs: 'string', bodyLimit: BODY_LIMIT } as const;
   v1.addContentTypeParser('application/json', whole, (_request: FastifyRequest, body: string, done: Done) => {
     try {
-      done(null, jsonOf(body));
+      done(null, bodyOfJson(body));
     } catch (error) {
       done(error instanceof Error ? error : new RequestRefused(400, 'monitor.bad-body', String(error)));
     }
@@ -76,13 +78,16 @@ const addBodies = (v1: FastifyInstance): void => {
 };
 
 /** Adds `/api/v1` to a server. */
-export const addV1 = (app: FastifyInstance, { context, access, onFailure }: V1Options): Promise<void> =>
+export const addV1 = (
+  app: FastifyInstance,
+  { context, access, onFailure, allowed }: V1Options,
+): Promise<void> =>
   addApi(app, {
     ...RULES,
     description: DESCRIPTION,
     operations: operationsOf(context),
     admit: (scope, request, reply) => access.toV1(scope)(request, reply),
     addBodies,
-    notFound,
+    notFound: (url) => notFound(url, allowed),
     onFailure,
   });

@@ -6,7 +6,9 @@ import type { Sample } from '@daisee/meter';
 import { Instant, messageOf, Percent, Watts } from '@daisee/units';
 import * as z from 'zod';
 import { tooFarAhead } from '../../horizon.ts';
-import { type Given, givenOfJson, linesOf } from './body.ts';
+import { createColumns, type SampleColumns } from '../../store/columns.ts';
+import { distinct } from '../../store/recount.ts';
+import { checkCount, type Given, givenOfJson, itemsOf, LongList, linesOf } from './body.ts';
 import { sensorOf, type V1Context } from './context.ts';
 import { countersOf } from './counters.ts';
 import { lastEventOf, streamSamples } from './live.ts';
@@ -24,8 +26,8 @@ const GROUP = 'Samples';
 const NDJSON = 'application/x-ndjson';
 /** Bad samples that an answer names. */
 const MOST_NAMED = 20;
-/** Samples read before others get their turn. */
-const TURN = 5000;
+/** Lines read before others get their turn. */
+const TURN = 1000;
 
 const appendedShape = z.object({
   stored: z.number().int(),
@@ -47,13 +49,18 @@ const refuse = (faults: readonly Fault[], bad: number): RequestRefused => {
   );
 };
 
-/** @throws RequestRefused (400) that names the bad ones. */
-export const samplesOf = async (given: readonly Given[]): Promise<readonly Sample[]> => {
+/** What came, read: the samples, and what is wrong with those that are none. */
+interface Read {
+  readonly samples: readonly Sample[];
+  readonly faults: readonly Fault[];
+  readonly bad: number;
+}
+
+const read = (given: readonly Given[]): Read => {
   const faults: Fault[] = [];
   let bad = 0;
   const samples: Sample[] = [];
-  for (const [n, { place, value }] of given.entries()) {
-    if (n % TURN === TURN - 1) await nextTurn();
+  for (const { place, value } of given) {
     const result = newSampleShape.safeParse(value);
     if (result.success) {
       const { at, power, stateOfCharge, voltage, ...counters } = result.data;
@@ -71,27 +78,30 @@ export const samplesOf = async (given: readonly Given[]): Promise<readonly Sampl
       for (const { path, message } of result.error.issues)
         faults.push({ ...place, path: path.join('.') || 'it', message });
   }
+  return { samples, faults, bad };
+};
+
+/** @throws RequestRefused (400) that names the bad ones. */
+export const samplesOf = (given: readonly Given[]): readonly Sample[] => {
+  const { samples, faults, bad } = read(given);
   if (bad > 0) throw refuse(faults, bad);
   return samples;
 };
 
-const givenOfLines = async (text: string): Promise<readonly Given[]> => {
-  const given: Given[] = [];
-  const faults: Fault[] = [];
-  let bad = 0;
-  for (const [number, line] of linesOf(text)) {
-    const place = { line: number };
-    if (number % TURN === 0) await nextTurn();
-    try {
-      given.push({ place, value: JSON.parse(line) });
-    } catch (error) {
-      bad++;
-      if (faults.length < MOST_NAMED)
-        faults.push({ ...place, path: 'it', message: `is no JSON: ${messageOf(error)}` });
-    }
-  }
-  if (bad > 0) throw refuse(faults, bad);
-  return given;
+/** The samples that are too far ahead of the monitor's clock, as faults. */
+const ahead = async (
+  context: V1Context,
+  sensorId: number,
+  samples: readonly Sample[],
+  given: readonly Given[],
+): Promise<Omit<Read, 'samples'>> => {
+  const places = await tooFarAhead(context, sensorId, samples);
+  const now = new Date(context.clock.now()).toISOString();
+  const message = `is more than a day ahead of the monitor's clock, which shows ${now}: set the clock that stamps the samples, or the monitor's`;
+  const faults = places
+    .slice(0, MOST_NAMED)
+    .map((place) => ({ ...given[place]?.place, path: 'at', message }));
+  return { faults, bad: places.length };
 };
 
 /** @throws RequestRefused (400) that names the samples which are too far ahead of the monitor's clock. */
@@ -101,14 +111,67 @@ export const checkNotAhead = async (
   samples: readonly Sample[],
   given: readonly Given[],
 ): Promise<void> => {
-  const places = await tooFarAhead(context, sensorId, samples);
-  if (places.length === 0) return;
-  const now = new Date(context.clock.now()).toISOString();
-  const message = `is more than a day ahead of the monitor's clock, which shows ${now}: set the clock that stamps the samples, or the monitor's`;
-  const faults = places
-    .slice(0, MOST_NAMED)
-    .map((place) => ({ ...given[place]?.place, path: 'at', message }));
-  throw refuse(faults, places.length);
+  const { faults, bad } = await ahead(context, sensorId, samples, given);
+  if (bad > 0) throw refuse(faults, bad);
+};
+
+/** The lines of a text by pieces; those that are no JSON are faults. */
+const piecesOfLines = function* (text: string): Generator<Omit<Read, 'samples'> & { given: Given[] }> {
+  let given: Given[] = [];
+  let faults: Fault[] = [];
+  let bad = 0;
+  for (const [number, line] of linesOf(text)) {
+    const place = { line: number };
+    try {
+      given.push({ place, value: JSON.parse(line) });
+    } catch (error) {
+      bad++;
+      if (faults.length < MOST_NAMED)
+        faults.push({ ...place, path: 'it', message: `is no JSON: ${messageOf(error)}` });
+    }
+    if (given.length + bad < TURN) continue;
+    yield { given, faults, bad };
+    [given, faults, bad] = [[], [], 0];
+  }
+  yield { given, faults, bad };
+};
+
+const piecesOfList = function* (list: LongList): ReturnType<typeof piecesOfLines> {
+  for (const { first, values } of itemsOf(list)) {
+    checkCount(first + values.length);
+    const given = values.map((value, i) => ({ place: { index: first + i }, value }));
+    yield { given, faults: [], bad: 0 };
+  }
+};
+
+/**
+ * Reads a long list piece by piece, each garbage before the next: of what was read only columns are kept.
+ * @throws RequestRefused (400) that names the bad ones, of the whole list.
+ */
+const readLong = async (
+  context: V1Context,
+  sensorId: number,
+  pieces: ReturnType<typeof piecesOfLines>,
+): Promise<SampleColumns> => {
+  const columns = createColumns();
+  const wrong = { faults: [] as Fault[], bad: 0 };
+  const early = { faults: [] as Fault[], bad: 0 };
+  const note = (where: typeof wrong, { faults, bad }: Omit<Read, 'samples'>): void => {
+    where.faults.push(...faults.slice(0, MOST_NAMED - where.faults.length));
+    where.bad += bad;
+  };
+  for (const { given, ...noJson } of pieces) {
+    note(wrong, noJson);
+    const { samples, ...faulty } = read(given);
+    note(wrong, faulty);
+    // What no store takes is found before anything is stored.
+    distinct(samples);
+    if (faulty.bad === 0) note(early, await ahead(context, sensorId, samples, given));
+    columns.add(samples);
+    await nextTurn();
+  }
+  for (const { faults, bad } of [wrong, early]) if (bad > 0) throw refuse(faults, bad);
+  return columns;
 };
 
 /** @throws RequestRefused (409) for one that takes no more samples. */
@@ -149,8 +212,13 @@ export const sampleOperations = (context: V1Context): readonly Described[] => {
         const sensor = await sensorOf(context, id);
         await checkTakes(context, sensor.id);
         const lines = (request.headers['content-type'] ?? '').toLowerCase().startsWith(NDJSON);
-        const given = lines ? await givenOfLines(String(body)) : givenOfJson(body);
-        const samples = await samplesOf(given);
+        const long = lines ? piecesOfLines(String(body)) : body instanceof LongList && piecesOfList(body);
+        if (long) {
+          const { stored, repeated } = await ingest(sensor.id, await readLong(context, sensor.id, long));
+          return { stored, repeated };
+        }
+        const given = givenOfJson(body);
+        const samples = samplesOf(given);
         await checkNotAhead(context, sensor.id, samples, given);
         const { stored, repeated } = await ingest(sensor.id, samples);
         return { stored, repeated };

@@ -5,7 +5,7 @@ import { type ChangedRow, createRecount, type NewRow, type RowState, rowsAfter }
 import { STATE_COLUMNS, STRETCH_CODES, type StateRow, stateOf, storedSampleFrom } from '../rows.ts';
 import { integrationRule } from '../sensor-rows.ts';
 import { DEFAULT_MAX_GAP, type Sensor, type StoredSample } from '../store.ts';
-import { type Ask, arrayOf, type PostgresDatabase } from './database.ts';
+import { type Ask, arrayOf, type PostgresDatabase, type Statement } from './database.ts';
 
 /** Rows that travel in one statement. */
 const PAGE = 5000;
@@ -42,6 +42,9 @@ const INSERT = `INSERT INTO samples (sensor, at, power, state_of_charge, voltage
     $14::bigint[], $15::smallint[], $16::text[])
   RETURNING id, sensor, at`;
 
+/** All identities as one text, in the order of the rows: a thousand rows of an answer would cost more than their insert. */
+const INSERT_ALL = `WITH stored AS (${INSERT}) SELECT string_agg(id::text, ',' ORDER BY sensor, at) AS ids FROM stored`;
+
 const UPDATE = `UPDATE samples SET ${STATES.map((column) => `${column} = new.${column}`).join(', ')}
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
     $8::bigint[], $9::smallint[], $10::text[]) AS new (id, ${STATES.join(', ')}) WHERE samples.id = new.id`;
@@ -52,14 +55,23 @@ interface OwnedRow {
   readonly row: NewRow;
 }
 
-const insertAll = async (ask: Ask, rows: readonly OwnedRow[]): Promise<readonly StoredSample[]> => {
+/**
+ * @param rows ascending by the number of their sensor, then by time
+ * @param askLast asks the last page
+ */
+const insertAll = async (
+  ask: Ask,
+  rows: readonly OwnedRow[],
+  askLast = ask,
+): Promise<readonly StoredSample[]> => {
   const stored: StoredSample[] = [];
   for (let start = 0; start < rows.length; start += PAGE) {
     const page = rows.slice(start, start + PAGE);
     const samples = page.map(({ row }) => row.sample);
-    const given = await ask<{ id: bigint; sensor: number; at: bigint }>({
+    const asking = start + PAGE < rows.length ? ask : askLast;
+    const [given] = await asking<{ ids: string }>({
       name: 'insert',
-      text: INSERT,
+      text: INSERT_ALL,
       values: [
         arrayOf(page.map(({ sensor }) => sensor.id)),
         arrayOf(samples.map(({ at }) => at)),
@@ -71,9 +83,9 @@ const insertAll = async (ask: Ask, rows: readonly OwnedRow[]): Promise<readonly 
         ...stateArrays(page.map(({ row }) => row)),
       ],
     });
-    const ids = new Map(given.map(({ id, sensor, at }) => [`${sensor} ${at}`, Number(id)]));
-    for (const { sensor, row } of page)
-      stored.push(storedSampleFrom(ids.get(`${sensor.id} ${row.sample.at}`) ?? 0, row.sample, row.state));
+    const ids = given?.ids.split(',') ?? [];
+    for (const [i, { row }] of page.entries())
+      stored.push(storedSampleFrom(Number(ids[i]), row.sample, row.state));
   }
   return stored;
 };
@@ -142,18 +154,31 @@ export interface NewSamples {
   readonly maxGap: Duration | undefined;
 }
 
+/**
+ * One append of a sensor at a time, whoever sends it: the sensor's row is the lock, and what comes after it sees what the
+ * one before stored. All in one round trip.
+ */
+const opening = (ids: readonly unknown[]): readonly Statement[] => [
+  {
+    name: 'lock',
+    text: 'SELECT FROM sensors WHERE id = ANY ($1::integer[]) ORDER BY id FOR NO KEY UPDATE',
+    values: ids,
+  },
+  {
+    name: 'newest',
+    text: `SELECT newest.* FROM unnest($1::integer[]) AS wanted (sensor) CROSS JOIN LATERAL
+      (SELECT sensor, ${STATE_COLUMNS} FROM samples WHERE samples.sensor = wanted.sensor ORDER BY at DESC LIMIT 1)
+      AS newest`,
+    values: ids,
+  },
+];
+
 /** Makes what stores samples of several sensors, each named once, in one transaction: what was stored of each. */
 export const createPostgresAppender =
   ({ transaction }: PostgresDatabase) =>
   (lists: readonly NewSamples[]): Promise<readonly (readonly StoredSample[])[]> => {
-    const ids = lists.map(({ sensor }) => sensor.id).join(', ');
-    // One append of a sensor at a time, whoever sends it: the sensor's row is the lock, and what comes after it sees
-    // what the one before stored. All in one round trip.
-    const opening = `SELECT FROM sensors WHERE id IN (${ids}) ORDER BY id FOR NO KEY UPDATE;
-      SELECT newest.* FROM unnest(ARRAY[${ids}]) AS wanted (sensor) CROSS JOIN LATERAL
-        (SELECT sensor, ${STATE_COLUMNS} FROM samples WHERE samples.sensor = wanted.sensor ORDER BY at DESC LIMIT 1)
-        AS newest`;
-    return transaction(opening, async (ask, rows) => {
+    const ids = [lists.map(({ sensor }) => sensor.id)];
+    return transaction(opening(ids), async (ask, rows, askLast) => {
       const newest = new Map(
         (rows as readonly (StateRow & { readonly sensor: number })[]).map((row) => [row.sensor, row]),
       );
@@ -161,8 +186,10 @@ export const createPostgresAppender =
         const last = newest.get(sensor.id);
         return last !== undefined && (samples[0]?.at ?? 0) <= Number(last.at);
       };
+      const late = lists.filter(isLate);
       const inOrder = lists
-        .filter((list) => !isLate(list))
+        .filter((list) => !late.includes(list))
+        .toSorted((a, b) => a.sensor.id - b.sensor.id)
         .flatMap(({ sensor, samples, maxGap = DEFAULT_MAX_GAP }) => {
           const last = newest.get(sensor.id);
           return rowsAfter(last && stateOf(last), samples, integrationRule(sensor, maxGap)).map((row) => ({
@@ -171,12 +198,12 @@ export const createPostgresAppender =
           }));
         });
       const stored = new Map<number, StoredSample[]>(lists.map(({ sensor }) => [sensor.id, []]));
-      const samplesStored = await insertAll(ask, inOrder);
+      const samplesStored = await insertAll(ask, inOrder, late.length > 0 ? ask : askLast);
       for (const [i, { sensor }] of inOrder.entries()) {
         const sample = samplesStored[i];
         if (sample) stored.get(sensor.id)?.push(sample);
       }
-      for (const list of lists.filter(isLate)) {
+      for (const list of late) {
         const { sensor, samples, maxGap = DEFAULT_MAX_GAP } = list;
         stored.set(sensor.id, [...(await insertLate(ask, sensor, samples, maxGap))]);
       }

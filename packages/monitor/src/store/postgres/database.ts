@@ -20,12 +20,12 @@ export interface PostgresDatabase {
   readonly schema: string;
   readonly ask: Ask;
   /**
-   * Runs work in one transaction. `opening`: statements without values that go along with its beginning; the work
-   * gets the rows of the last of them.
+   * Runs work in one transaction. `opening`: statements that go along with its beginning; the work gets the rows of the
+   * last of them. What it asks by `askLast` goes along with the commit: nothing may be asked after it.
    */
   readonly transaction: <T>(
-    opening: string,
-    work: (ask: Ask, rows: readonly unknown[]) => Promise<T>,
+    opening: readonly Statement[],
+    work: (ask: Ask, rows: readonly unknown[], askLast: Ask) => Promise<T>,
   ) => Promise<T>;
   /** Ends all connections. Safe to call twice. */
   close(): Promise<void>;
@@ -85,6 +85,8 @@ export const createPostgresDatabase = (options: PostgresOptions): PostgresDataba
     query_timeout: patience,
     keepAlive: true,
     types: bigintTypes,
+    // Statements that wait for nothing of one another travel together: a sample takes two round trips instead of four.
+    pipeline: true,
   });
   // A connection that dies while nobody uses it has left the pool by now: the next statement opens a new one.
   pool.on('error', () => undefined);
@@ -113,16 +115,24 @@ export const createPostgresDatabase = (options: PostgresOptions): PostgresDataba
     transaction: (opening, work) =>
       onDatabase(async () => {
         const client = await pool.connect();
+        const ask = asking(client);
         let whole = false;
+        let committing: Promise<unknown> | undefined;
         // A connection that dies between two statements says so here; the next statement then fails.
         const ignore = (): void => undefined;
         client.on('error', ignore);
         try {
           // Each statement sees what was committed before it, also where a server's default is another.
-          const begun: unknown = await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED; ${opening}`);
-          const last = (begun as readonly { rows: readonly unknown[] }[]).at(-1);
-          const result = await work(asking(client), last?.rows ?? []);
-          await client.query('COMMIT');
+          const begin = { text: 'BEGIN ISOLATION LEVEL READ COMMITTED' };
+          const begun = await Promise.all([begin, ...opening].map((statement) => ask(statement)));
+          const result = await work(ask, begun.at(-1) ?? [], async (statement) => {
+            const asked = ask(statement);
+            // After a statement that failed it undoes everything, and that statement's error comes out.
+            committing = client.query('COMMIT');
+            const [rows] = await Promise.all([asked, committing]);
+            return rows as never;
+          });
+          await (committing ?? client.query('COMMIT'));
           whole = true;
           return result;
         } finally {

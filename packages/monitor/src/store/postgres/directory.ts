@@ -67,10 +67,13 @@ const versionOf = async (ask: Ask, { name, schema }: PostgresDatabase): Promise<
 const migrate = async (database: PostgresDatabase): Promise<void> => {
   const { schema, ask, transaction } = database;
   if ((await versionOf(ask, database)) === migrations.length) return;
-  await transaction(`SELECT pg_advisory_xact_lock(${LOCK}, hashtext('${schema}'))`, async (inside) => {
-    const version = await versionOf(inside, database);
-    await takeSteps(inside, { table: MIGRATIONS, steps: migrations, version });
-  });
+  await transaction(
+    [{ text: `SELECT pg_advisory_xact_lock(${LOCK}, hashtext('${schema}'))` }],
+    async (inside) => {
+      const version = await versionOf(inside, database);
+      await takeSteps(inside, { table: MIGRATIONS, steps: migrations, version });
+    },
+  );
 };
 
 /**
@@ -112,7 +115,7 @@ const directoryOn = (database: PostgresDatabase): RemoteDirectory => {
   const onSensor = async (id: number, work: (inside: Ask) => Promise<unknown>): Promise<void> => {
     try {
       await transaction(
-        'SELECT id, name FROM sensors ORDER BY id FOR NO KEY UPDATE',
+        [{ text: 'SELECT id, name FROM sensors ORDER BY id FOR NO KEY UPDATE' }],
         async (inside, rows) => {
           const known = rows as readonly { id: number; name: string }[];
           if (!known.some((sensor) => sensor.id === id)) throw new UnknownSensor(id, known);

@@ -183,15 +183,18 @@ const storeOn = (database: PostgresDatabase, clock: Clock | undefined): RemoteSt
       const { name, sign, type = DEFAULT_TYPE } = asked;
       if (!(await named(name)))
         // One at a time, so that identities count up without holes.
-        await transaction('LOCK TABLE types, sensors IN SHARE ROW EXCLUSIVE MODE', async (inside) => {
-          await addType(inside, type);
-          await inside({
-            text: `INSERT INTO sensors (name, sign, type, ${RULE_COLUMNS.join(', ')})
+        await transaction(
+          [{ text: 'LOCK TABLE types, sensors IN SHARE ROW EXCLUSIVE MODE' }],
+          async (inside) => {
+            await addType(inside, type);
+            await inside({
+              text: `INSERT INTO sensors (name, sign, type, ${RULE_COLUMNS.join(', ')})
               SELECT $1, $2, id, $4, $5, $6, $7 FROM types
               WHERE name = $3 AND NOT EXISTS (SELECT FROM sensors WHERE name = $1)`,
-            values: [name, sign, type, ...ruleValues(asked)],
-          });
-        });
+              values: [name, sign, type, ...ruleValues(asked)],
+            });
+          },
+        );
       const sensor = await named(name);
       if (!sensor) throw new SensorDiffers(name, 'none', `${sign}, ${type}`);
       const changed = changedSensor(sensor, asked);

@@ -83,7 +83,7 @@ const migrations: readonly string[] = [
 
 export const POSTGRES_SCHEMA_VERSION = migrations.length;
 
-const OLDEST_SERVER = 150_000;
+export const OLDEST_SERVER = 150_000;
 /** "DAIS": the first half of the lock that one migration at a time takes. */
 const LOCK = 0x44_41_49_53;
 
@@ -132,7 +132,7 @@ export const migratePostgres = async (database: PostgresDatabase): Promise<void>
   const { schema, ask, transaction } = database;
   if ((await lookedAt(ask, database)).version === POSTGRES_SCHEMA_VERSION) return;
   await transaction(
-    `SELECT pg_advisory_xact_lock(${LOCK}, hashtext('${schema}'))`,
+    [{ text: `SELECT pg_advisory_xact_lock(${LOCK}, hashtext('${schema}'))` }],
     async (inside): Promise<void> => {
       const { made, version } = await lookedAt(inside, database);
       // "IF NOT EXISTS" would ask for the right to make one even where it is there.

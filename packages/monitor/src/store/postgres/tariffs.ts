@@ -44,7 +44,7 @@ export const createPostgresTariffs = ({
   /** Changes them, one monitor at a time. */
   const change = async <T>(work: (ask: Ask) => Promise<T>): Promise<T> => {
     try {
-      return await transaction(LOCKED, work);
+      return await transaction([{ text: LOCKED }], work);
     } finally {
       listed.forget();
     }

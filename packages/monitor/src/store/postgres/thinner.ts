@@ -34,9 +34,13 @@ export const createPostgresThinner =
   ({ id, sign }: Sensor, span: Duration, before: Instant, limit = THINNING_PAGE): Promise<Thinned> => {
     const last = bucketOf(before, span);
     // The sensor's row is the lock, as for appends.
-    const opening = `SELECT FROM sensors WHERE id = ${id} FOR NO KEY UPDATE;
-      SELECT coalesce((SELECT until FROM thinned WHERE sensor = ${id} AND span = ${span}),
-        (SELECT min(at) FROM samples WHERE sensor = ${id})) AS first, (SELECT max(id) FROM samples) AS newest`;
+    const opening = [
+      { text: `SELECT FROM sensors WHERE id = ${id} FOR NO KEY UPDATE` },
+      {
+        text: `SELECT coalesce((SELECT until FROM thinned WHERE sensor = ${id} AND span = ${span}),
+        (SELECT min(at) FROM samples WHERE sensor = ${id})) AS first, (SELECT max(id) FROM samples) AS newest`,
+      },
+    ];
     return transaction(opening, async (ask, [found]) => {
       const { first, newest } = found as { first: bigint | null; newest: bigint | null };
       const start = bucketOf(Number(first ?? last), span);

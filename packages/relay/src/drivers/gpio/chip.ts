@@ -5,7 +5,7 @@ import type { GpioKernel } from './kernel.ts';
 import { type ChipInfo, chipInfoBuffer, GET_CHIP_INFO, readChipInfo } from './uapi.ts';
 
 /** Labels of the chips behind the 40-pin header: Raspberry Pi up to 3, 4, and 5. Line n is BCM pin n on each. */
-const HEADER_LABELS: readonly string[] = ['pinctrl-bcm2835', 'pinctrl-bcm2711', 'pinctrl-rp1'];
+export const HEADER_LABELS: readonly string[] = ['pinctrl-bcm2835', 'pinctrl-bcm2711', 'pinctrl-rp1'];
 
 /** Thrown when no chip has the label, or nothing is at the path. */
 export class ChipNotFound extends DaiseeError {

@@ -3,19 +3,20 @@
  * all pins in one request, so that the channels of one write change in one call.
  *
  * Nothing moves when the pins are taken: what is driven stays, what is an input becomes an output at rest. What pins
- * carry after their holder died depends on the kernel (Raspberry Pi OS keeps them driven), so a guard brings them to
+ * carry after their holder died depends on the kernel (Raspberry Pi OS keeps them driven), so guards bring them to
  * rest.
  */
 import { DaiseeError } from '@daisee/units';
 import type { RelayDriver } from '../../driver.ts';
-import { createGuard, type Guard, GuardLost } from '../../guard/guard.ts';
+import { GuardLost } from '../../guard/guard.ts';
+import { createGuards, type Guards } from '../../guard/guards.ts';
 import { createLinuxKernel, type GpioKernel } from './kernel.ts';
 import { checkPins, DEFAULT_PINS, type Lines, takeLines } from './lines.ts';
 import type { RestPins } from './rest.ts';
 
 export interface GpioDriverOptions extends RestPins {
   /**
-   * The process that brings the pins to rest when this one dies or hangs; true by default. With an object, `patience`
+   * The processes that bring the pins to rest when this one dies or hangs; true by default. With an object, `patience`
    * is the silence in ms after which either counts as hung (1000).
    */
   readonly guard?: boolean | { readonly patience?: number };
@@ -24,8 +25,8 @@ export interface GpioDriverOptions extends RestPins {
 }
 
 export interface GpioDriver extends RelayDriver {
-  /** Process identifier of the guard, while there is one. */
-  readonly guardPid: number | undefined;
+  /** Process identifiers of the guards that there are. */
+  readonly guardPids: readonly number[];
 }
 
 /** Under this name the pins are held. */
@@ -52,8 +53,8 @@ export const createGpioDriver = (options: GpioDriverOptions = {}): GpioDriver =>
   const kernel = options.kernel ?? createLinuxKernel();
   let report: ((error: unknown) => void) | undefined;
   let lines: Lines | undefined;
-  const guard: Guard | undefined = guarded
-    ? createGuard({
+  const guards: Guards | undefined = guarded
+    ? createGuards({
         rest: {
           pins,
           activeLow,
@@ -73,8 +74,8 @@ export const createGpioDriver = (options: GpioDriverOptions = {}): GpioDriver =>
 
   return {
     channels: pins.length,
-    get guardPid() {
-      return guard?.pid;
+    get guardPids() {
+      return guards?.pids ?? [];
     },
     watch: (onFault) => {
       report = onFault;
@@ -83,22 +84,22 @@ export const createGpioDriver = (options: GpioDriverOptions = {}): GpioDriver =>
       checkPins(pins);
       const taken = takeLines(kernel, { pins, activeLow, consumer: CONSUMER, ...(chip ? { chip } : {}) });
       try {
-        await guard?.start();
+        await guards?.start();
       } catch (error) {
         taken.release();
         throw error;
       }
       lines = taken;
-      guard?.arm(taken.read().includes(true));
+      guards?.arm(taken.read().includes(true));
     },
     write: async (states) => {
       const holding = held('set');
       // Off is always allowed; on only while somebody would see to off.
       const on = [...states.values()].includes(true);
-      if (guard && !guard.present && on) throw new GuardLost('is missing');
-      if (on) guard?.arm(true);
+      if (guards && !guards.present && on) throw new GuardLost('is missing');
+      if (on) guards?.arm(true);
       holding.write(states);
-      guard?.arm(holding.read().includes(true));
+      guards?.arm(holding.read().includes(true));
     },
     read: async () => held('read').read(),
     close: async () => {
@@ -110,7 +111,7 @@ export const createGpioDriver = (options: GpioDriverOptions = {}): GpioDriver =>
         atRest = last.read().every((on) => !on);
       } finally {
         last.release();
-        await guard?.stop(atRest);
+        await guards?.stop(atRest);
       }
     },
   };

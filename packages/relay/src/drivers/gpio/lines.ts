@@ -1,4 +1,5 @@
 /** Lines of one chip, held in one request, so that several change in one call. */
+import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { DaiseeError } from '@daisee/units';
 import { type Chip, GpioRefused, openChip } from './chip.ts';
@@ -117,6 +118,8 @@ const take = (
       const info = infoOf(pin);
       if (info.used) throw new LineBusy(pin, chip.label, info.consumer);
     }
+    // Whoever held them has let go since: two guards that act at once look for each other here.
+    if (refused === constants.errno.EBUSY) throw new LineBusy(pins[0] ?? 0, chip.label, '');
     throw new GpioRefused(`give GPIO ${pins.join(', ')} of ${chip.label}`, nameOf(refused));
   }
   const descriptor = grantedDescriptor(request);

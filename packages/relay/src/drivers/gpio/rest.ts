@@ -36,6 +36,9 @@ export interface RestPins {
   readonly breakTime?: number;
 }
 
+/** Between the opening of sellers' contacts and the closing of own ones, ms. */
+export const DEFAULT_BREAK = 50;
+
 export interface RestLinesOptions extends RestPins {
   /** How long to wait for pins that somebody still holds, in ms: a process that is being killed; 0 by default. */
   readonly wait?: number;
@@ -55,7 +58,7 @@ const checkOwn = (own: readonly number[], pins: readonly number[]): void => {
 
 /** @returns what each channel showed before. */
 const settle = async (lines: Lines, options: RestLinesOptions): Promise<boolean[]> => {
-  const { pins = DEFAULT_PINS, own = [], breakTime = 50 } = options;
+  const { pins = DEFAULT_PINS, own = [], breakTime = DEFAULT_BREAK } = options;
   const off = (channels: number[]) => {
     lines.write(new Map(channels.map((channel) => [channel, false])));
     const shown = lines.read();
