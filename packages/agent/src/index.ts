@@ -14,5 +14,5 @@ export {
   type SellerSettings,
 } from './settings.ts';
 export { readBooked, readSources, type SourceTurn } from './sources.ts';
-export { AgentStoreError } from './store.ts';
+export { AgentStoreError } from './store-row.ts';
 export type { ConsumerWishes, ProducerWishes } from './wishes.ts';

@@ -13,7 +13,7 @@ import {
 import { within } from './bounded.ts';
 import type { AgentEvent } from './events.ts';
 import { RegisterBehind } from './register-behind.ts';
-import { AgentStoreError } from './store.ts';
+import { AgentStoreError } from './store-row.ts';
 import type { Troubles } from './troubles.ts';
 
 export interface StopOptions {

@@ -13,7 +13,8 @@ import {
 import { attribute } from './books.ts';
 import type { AgentEvent } from './events.ts';
 import type { AgentMonitor, SensorRule } from './ports.ts';
-import { type AgentStore, AgentStoreError } from './store.ts';
+import type { AgentStore } from './store.ts';
+import { AgentStoreError } from './store-row.ts';
 import type { Troubles } from './troubles.ts';
 
 /** The monitor answers and has no current sample. */

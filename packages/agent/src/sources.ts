@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Address } from '@daisee/chain';
-import { Instant, messageOf } from '@daisee/units';
-import { AgentStoreError } from './store.ts';
+import { type Instant, messageOf } from '@daisee/units';
+import { AgentStoreError, address, instant } from './store-row.ts';
 
 /** A change of source. */
 export interface SourceTurn {
@@ -40,7 +40,7 @@ export const readBooked = (file: string): Instant | undefined => {
   if (!existsSync(file)) return undefined;
   return asking(file, (database) => {
     const at = database.prepare('SELECT at FROM agent').get()?.['at'];
-    return typeof at === 'number' ? Instant(at) : undefined;
+    return typeof at === 'number' ? instant({ at }, 'at') : undefined;
   });
 };
 
@@ -56,6 +56,6 @@ export const readSources = (file: string, from: Instant, to: Instant): readonly 
         'SELECT at, origin FROM journal WHERE id >= coalesce((SELECT max(id) FROM journal WHERE at <= ?), 0) AND at < ? ORDER BY id',
       )
       .all(Math.round(from), Math.round(to));
-    return rows.map((row) => ({ at: Instant(Number(row['at'])), origin: String(row['origin']) as Address }));
+    return rows.map((row) => ({ at: instant(row, 'at'), origin: address(row, 'origin') }));
   });
 };

@@ -12,17 +12,26 @@ import {
   DaiseeError,
   type Duration,
   Energy,
-  Instant,
+  type Instant,
   messageOf,
-  Register,
+  type Register,
   Seconds,
   Watts,
 } from '@daisee/units';
 import type { Books, Turn } from './books.ts';
+import {
+  AgentStoreError,
+  address,
+  coins,
+  damaged,
+  instant,
+  integer,
+  type Row,
+  real,
+  register,
+  text,
+} from './store-row.ts';
 import { rounded, write } from './store-write.ts';
-
-/** The agent's file could not be opened, read or written; `code` and message say why. */
-export class AgentStoreError extends DaiseeError {}
 
 /** Whose file it is. */
 export interface Identity {
@@ -112,25 +121,6 @@ const schema = `
 /** What schema 2 has more than schema 1: the counters that are followed, as @daisee/meter writes them. */
 const SINCE_1 = 'ALTER TABLE agent ADD COLUMN counters TEXT';
 
-type Row = Readonly<Record<string, unknown>>;
-
-const integer = (row: Row, column: string): bigint => row[column] as bigint;
-const real = (row: Row, column: string): number => Number(row[column]);
-const text = (row: Row, column: string): string => row[column] as string;
-const register = (row: Row, column: string): Register => Register(integer(row, column));
-const instant = (row: Row, column: string): Instant => Instant(real(row, column));
-/** A row that a failing card has changed may still be a row. @throws AgentStoreError */
-const address = (row: Row, column: string): Address => {
-  const value = row[column];
-  if (typeof value === 'string' && /^0x[0-9a-f]{40}$/i.test(value)) return value as Address;
-  throw new AgentStoreError({
-    code: 'agent.store-damaged',
-    message: `Its ${column} is no account. Restore the agent's file from a backup, or move it away: the agent then goes on from the ledger.`,
-    retryable: false,
-    values: { column },
-  });
-};
-
 const readKept = (database: DatabaseSync): Kept => {
   const rows = (sql: string, ...values: readonly bigint[]): readonly Row[] => {
     const statement = database.prepare(sql);
@@ -156,6 +146,7 @@ const readKept = (database: DatabaseSync): Kept => {
     'SELECT at, origin FROM journal WHERE id >= coalesce((SELECT max(id) FROM journal WHERE at <= ?), 0) ORDER BY id',
     from,
   );
+  if (turns.length === 0) throw damaged('journal', 'list of sources');
   return {
     books: {
       integration: {
@@ -179,7 +170,7 @@ const readKept = (database: DatabaseSync): Kept => {
     ownBase: register(row, 'own_base'),
     ...(row['day'] === null
       ? {}
-      : { spending: { day: text(row, 'day'), before: BigInt(text(row, 'spent_before')) as Coin } }),
+      : { spending: { day: text(row, 'day'), before: coins(row, 'spent_before') } }),
     ...(row['order_at'] === null
       ? {}
       : { order: { at: instant(row, 'order_at'), origin: address(row, 'order_to') } }),
@@ -289,7 +280,7 @@ export const openAgentStore = (file: string, identity: Identity, since: Instant)
     });
     kept = guarded(() => readKept(database));
     written = kept.books.integration.last?.at;
-    revision = Number(database.prepare('SELECT revision FROM agent').get()?.['revision']);
+    revision = guarded(() => real(database.prepare('SELECT revision FROM agent').get() ?? {}, 'revision'));
   } catch (error) {
     database.close();
     throw error;
