@@ -31,3 +31,15 @@ export class WouldOverwrite extends DaiseeError {
     });
   }
 }
+
+/** A backup that would put files where none of DAISEE's are: whoever made it chose the places. */
+export class GoesElsewhere extends DaiseeError {
+  constructor(file: string, paths: readonly string[], known: readonly string[]) {
+    super({
+      code: 'cli.restore.elsewhere',
+      message: `${file} would put ${paths.slice(0, 5).join(', ')}${paths.length > 5 ? ` and ${paths.length - 5} more` : ''} outside of ${known.join(', ')}: restore with --into DIR, from the folder of the settings, or, if you made this backup, with --outside. Nothing was written.`,
+      retryable: false,
+      values: { file, paths },
+    });
+  }
+}

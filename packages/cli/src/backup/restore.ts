@@ -9,11 +9,11 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { messageOf } from '@daisee/units';
 import type { Manifest } from './archive.ts';
-import { BackupUnusable, WouldOverwrite } from './errors.ts';
+import { BackupUnusable, GoesElsewhere, WouldOverwrite } from './errors.ts';
 
 export interface Placing {
   readonly name: string;
@@ -28,6 +28,22 @@ export const placingsOf = ({ files }: Manifest, into: string | undefined): reado
     kind,
     target: into === undefined ? resolve(source) : join(resolve(into), name),
   }));
+
+/**
+ * An archive that is not closed with a passphrase is whoever's made it, and so are the places in it: they must lie in
+ * folders that are known to be DAISEE's.
+ * @throws GoesElsewhere
+ */
+export const checkPlaces = (file: string, placings: readonly Placing[], known: readonly string[]): void => {
+  const isIn = (folder: string, target: string): boolean => {
+    const way = relative(resolve(folder), target);
+    return way !== '' && !way.startsWith('..') && !isAbsolute(way);
+  };
+  const elsewhere = placings
+    .map(({ target }) => target)
+    .filter((to) => !known.some((place) => isIn(place, to)));
+  if (elsewhere.length > 0) throw new GoesElsewhere(file, elsewhere, known);
+};
 
 /** A store that some process has open cannot leave its write-ahead log. @throws BackupUnusable */
 const checkIdle = (file: string, store: string): void => {

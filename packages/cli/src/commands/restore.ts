@@ -5,11 +5,12 @@ import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { readArchive } from '../backup/archive.ts';
 import { BackupUnusable } from '../backup/errors.ts';
-import { placingsOf, putBack } from '../backup/restore.ts';
+import { checkPlaces, placingsOf, putBack } from '../backup/restore.ts';
 import { isSealed, unseal } from '../backup/seal.ts';
-import { namedPaths } from '../install/plan.ts';
+import { namedPaths, SETTINGS_FILE, STATE_DIRECTORY } from '../install/plan.ts';
 import { createOutput, type Output } from '../output.ts';
 import { readSettings } from '../settings/read.ts';
+import { homeDirectory } from '../settings/translate.ts';
 import { passphraseFrom } from './backup.ts';
 import type { CommonOptions } from './run.ts';
 
@@ -17,6 +18,7 @@ interface RestoreOptions extends CommonOptions {
   readonly into?: string;
   readonly passphraseFile?: string;
   readonly force?: boolean;
+  readonly outside?: boolean;
 }
 
 /** Settings that were moved may still name the places they came from. */
@@ -49,6 +51,8 @@ const restore = async (file: string, options: RestoreOptions, output: Output): P
     const manifest = await readArchive(archive, scratch, file);
     hasBooks = manifest.files.some(({ name }) => name.endsWith('/agent.sqlite'));
     const placings = placingsOf(manifest, options.into);
+    if (options.into === undefined && !options.outside)
+      checkPlaces(file, placings, [homeDirectory(), process.cwd(), dirname(SETTINGS_FILE), STATE_DIRECTORY]);
     putBack(file, scratch, placings, options.force ?? false);
     for (const { name, target } of placings)
       output.result(`restored  ${target}`, { type: 'file', name, target });
@@ -79,6 +83,7 @@ export const restoreCommand = (): Command =>
     .option('--into <directory>', 'put everything below this directory instead of where it was')
     .option('--passphrase-file <file>', 'passphrase of a closed backup (or DAISEE_BACKUP_PASSPHRASE)')
     .option('--force', 'replace files that are there')
+    .option('--outside', 'also where none of DAISEE’s files are known to be: only for backups that you made')
     .option('--json', 'one JSON object a line')
     .addHelpText('after', '\nExample: daisee restore daisee.backup --into ./restored')
     .action(async (file: string, options: RestoreOptions) => {

@@ -184,6 +184,15 @@ chain: { port: ${rpcPort}, data: '${join(home, 'chain')}' }
     const refused = await daisee(['restore', file], env);
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/there already.*--force/)]);
     expect(readFileSync(secret, 'utf8')).toBe('changed');
+    // Whoever made the archive chose the places: none is taken that is not known to be DAISEE's.
+    const strange = { ...env, DAISEE_HOME: scratch() };
+    const outside = await daisee(['restore', file, '--force'], strange);
+    expect([outside.code, outside.stderr]).toEqual([
+      1,
+      expect.stringMatching(/outside of .*--into.*--outside/),
+    ]);
+    expect((await daisee(['restore', file, '--outside'], strange)).stderr).toContain('there already');
+    expect(readFileSync(secret, 'utf8')).toBe('changed');
     writeFileSync(`${samples}-wal`, 'a log of another time');
     expect((await daisee(['restore', file, '--force'], env)).code).toBe(0);
     expect(readFileSync(secret, 'utf8')).toBe('secret\n');
