@@ -181,8 +181,9 @@ const readKeyFile = (file: string, content: unknown) => {
   const lower = Object.fromEntries(
     Object.entries(content).map(([name, value]) => [name.toLowerCase(), value]),
   );
-  if (Number(lower['version']) !== 3)
-    throw new KeyFileDamaged(file, `its version is ${JSON.stringify(lower['version'])}, not 3`);
+  const { version } = lower;
+  if (version !== 3 && version !== '3')
+    throw new KeyFileDamaged(file, `its version is ${JSON.stringify(version)}, not 3`);
   const crypto = recordField(file, lower, 'crypto');
   if (crypto['cipher'] !== 'aes-128-ctr')
     throw new KeyFileDamaged(file, `its cipher is ${JSON.stringify(crypto['cipher'])}, not aes-128-ctr`);

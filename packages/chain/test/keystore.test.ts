@@ -134,6 +134,7 @@ describe('A key file', () => {
     ['is half written', '{"crypto": {"cipher": "aes-128-ct'],
     ['is no object', '[]'],
     ['has another version', JSON.stringify({ ...SCRYPT, version: 1 })],
+    ['has a version that is no number', JSON.stringify({ ...SCRYPT, version: { toString: 3 } })],
     ['has no crypto', JSON.stringify({ version: 3 })],
     [
       'has another cipher',
