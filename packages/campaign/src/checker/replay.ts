@@ -88,7 +88,10 @@ export const replay = (events: readonly LedgerEvent[], say: Say) => {
   return { balances, minted, trades };
 };
 
-/** A purchase is named by what was bought before it: bought by one who did not know of an earlier one, it is named by less. */
+/**
+ * A purchase is named by what was bought before it: bought by one who did not know of an earlier one, it is named by less.
+ * By more where a reorganisation took an earlier one away after it had been counted: that need was not bought for twice.
+ */
 export const checkNeeds = (
   events: readonly LedgerEvent[],
   buyer: Address,
@@ -100,7 +103,7 @@ export const checkNeeds = (
     if (event.type !== 'bought' || event.buyer !== buyer) continue;
     const intent = intents.get(event.hash.toLowerCase());
     const named = /beyond (\d+) µWh/.exec(intent ?? '')?.[1];
-    if (named === undefined || BigInt(named) !== before)
+    if (named === undefined || BigInt(named) < before)
       say(
         8,
         event,

@@ -96,6 +96,17 @@ describe('a purchase for each need', () => {
     ).toEqual([]);
   });
 
+  it('may have counted one that a reorganisation took away since', () => {
+    expect(
+      needs(
+        new Map([
+          [hashOf(0), intent(25n)],
+          [hashOf(1), intent(85n)],
+        ]),
+      ),
+    ).toEqual([]);
+  });
+
   it('shows when one need was bought for twice, or nobody knows of a purchase', () => {
     expect(
       needs(

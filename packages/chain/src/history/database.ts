@@ -17,6 +17,12 @@ export class HistoryDamaged extends DaiseeError {
   }
 }
 
+/**
+ * Bytes of a page of a new file: an event touches five trees, and each commit writes whole pages (default 4096), twice
+ * with the log.
+ */
+const PAGE_SIZE = 1024;
+
 /** Raised with the tables: an older file is begun anew. */
 const VERSION = 1;
 
@@ -53,7 +59,9 @@ export const openDatabase = (file: string): DatabaseSync =>
     if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
     const database = new DatabaseSync(file, { timeout: 5000 });
     try {
-      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+      database.exec(
+        `PRAGMA page_size = ${PAGE_SIZE}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;`,
+      );
       const row = database.prepare('PRAGMA user_version').get();
       if (Number(row?.['user_version']) !== VERSION) empty(database);
     } catch (error) {

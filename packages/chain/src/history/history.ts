@@ -91,6 +91,11 @@ export interface History {
 
 /** Blocks read at a time: what is read is kept before the next ones are asked for. */
 const BLOCKS = 5000;
+/**
+ * Newest blocks kept in the file, written with every event: a reorganisation that is deeper and happened while nobody
+ * looked has everything read again.
+ */
+const SEEN_KEPT = 24;
 /** Blocks without events after which their place is kept all the same: they would be read again after a restart. */
 const KEPT_EACH = 500;
 const DEFAULT_LIMIT = 100;
@@ -187,7 +192,10 @@ export const createHistory = (options: HistoryOptions): History => {
         }
         open
           .prepare('INSERT OR REPLACE INTO place VALUES (1, ?, ?)')
-          .run(`${ledger.chainId} ${books}`, JSON.stringify(place));
+          .run(
+            `${ledger.chainId} ${books}`,
+            JSON.stringify({ ...place, seen: place.seen.slice(-SEEN_KEPT) }),
+          );
         open.exec('COMMIT');
       } finally {
         if (open.isTransaction) open.exec('ROLLBACK');
