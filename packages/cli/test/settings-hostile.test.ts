@@ -35,4 +35,8 @@ describe('settings that attack their reader', () => {
       'is longer than 32 KiB: no settings are',
     ]);
   });
+
+  it('by amounts beyond any are told of', () => {
+    expect(problemsOf('node: { delta: 1.8e302 }').join()).toContain('below 1,000,000,000,000');
+  });
 });

@@ -24,8 +24,12 @@ export const seconds = z
     return z.NEVER;
   });
 
+/** More than a country uses in a day: what is above is a slip of the keyboard, and no amount of µWh. */
+const MOST_WATT_HOURS = 1e12;
+
 export const energy = number('an amount of energy in Wh')
   .positive('needs an amount of energy in Wh above zero')
+  .max(MOST_WATT_HOURS, 'needs an amount of energy in Wh below 1,000,000,000,000')
   .transform((value): Energy => wattHours(value));
 
 export const watts = number('a power in watts')
