@@ -20,11 +20,16 @@ const MOST_FILES = 10_000;
 const MOST_GROWTH = 100;
 const ALWAYS_ALLOWED = 256 * 1024 * 1024;
 
+/** Characters of a part of a name: with what is put around it while it is written, a file system takes 255. */
+const LONGEST_PART = 200;
+
 /** A name inside an archive: relative, downward, plain. */
 const name = z
   .string()
   .regex(/^[^/\\\0]+(\/[^/\\\0]+)*$/)
-  .refine((text) => !text.split('/').some((part) => part === '..' || part === '.'));
+  .refine(
+    (text) => !text.split('/').some((part) => part === '..' || part === '.' || part.length > LONGEST_PART),
+  );
 
 const manifestShape = z.object({
   format: z.literal(1),

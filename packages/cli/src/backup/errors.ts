@@ -43,3 +43,16 @@ export class GoesElsewhere extends DaiseeError {
     });
   }
 }
+
+/** The disk did not take a file of a backup. */
+export class RestoreBroken extends DaiseeError {
+  constructor(target: string, done: number, all: number, why: string, cause: unknown) {
+    super({
+      code: 'cli.restore.broken',
+      message: `${target} could not be written (${why}); ${done} of ${all} files are in their places, each whole. Mend that and restore again with --force.`,
+      retryable: true,
+      values: { target, done, all },
+      cause,
+    });
+  }
+}

@@ -13,7 +13,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:pat
 import { DatabaseSync } from 'node:sqlite';
 import { messageOf } from '@daisee/units';
 import type { Manifest } from './archive.ts';
-import { BackupUnusable, GoesElsewhere, WouldOverwrite } from './errors.ts';
+import { BackupUnusable, GoesElsewhere, RestoreBroken, WouldOverwrite } from './errors.ts';
 
 export interface Placing {
   readonly name: string;
@@ -63,9 +63,25 @@ const checkIdle = (file: string, store: string): void => {
   }
 };
 
+/** Copies beside the target and renames: it is whole or not there. */
+const place = (from: string, { kind, target }: Placing): void => {
+  mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+  const part = join(dirname(target), `.${basename(target)}.part`);
+  copyFileSync(from, part);
+  const descriptor = openSync(part, 'r+');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  // An old log beside a new store would be applied to it.
+  if (kind === 'store') for (const end of ['-wal', '-shm', '-journal']) rmSync(target + end, { force: true });
+  renameSync(part, target);
+};
+
 /**
  * Moves the unpacked files to their places, each whole or not at all.
- * @throws WouldOverwrite, BackupUnusable before anything is written
+ * @throws WouldOverwrite, BackupUnusable before anything is written, RestoreBroken after
  */
 export const putBack = (
   file: string,
@@ -76,19 +92,10 @@ export const putBack = (
   const there = placings.filter(({ target }) => existsSync(target));
   if (!force && there.length > 0) throw new WouldOverwrite(there.map(({ target }) => target));
   for (const { kind, target } of there) if (kind === 'store') checkIdle(file, target);
-  for (const { name, kind, target } of placings) {
-    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    const part = join(dirname(target), `.${basename(target)}.part`);
-    copyFileSync(join(unpacked, 'files', name), part);
-    const descriptor = openSync(part, 'r+');
+  for (const [done, placing] of placings.entries())
     try {
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
+      place(join(unpacked, 'files', placing.name), placing);
+    } catch (error) {
+      throw new RestoreBroken(placing.target, done, placings.length, messageOf(error), error);
     }
-    // An old log beside a new store would be applied to it.
-    if (kind === 'store')
-      for (const end of ['-wal', '-shm', '-journal']) rmSync(target + end, { force: true });
-    renameSync(part, target);
-  }
 };
