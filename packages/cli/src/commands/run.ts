@@ -28,6 +28,9 @@ export const action =
 /** Real ms after which a service that still waits for another machine counts as started. */
 const READY_AFTER = 10_000;
 
+/** Real ms after which a service whose parts have all stopped is gone. */
+const GONE_WITHIN = 10_000;
+
 /** Runs a service: `start` brings its parts up, then it lasts until Ctrl-C, SIGTERM or `lifecycle.end()`. */
 export const service =
   <Options extends CommonOptions>(
@@ -57,5 +60,7 @@ export const service =
       clearTimeout(patience);
       await lifecycle.stopAll();
       notice.end();
+      // Nothing is left to do; what a part that stopped badly left behind (a timer, a socket) must not hold the process.
+      setTimeout(() => process.exit(), GONE_WITHIN).unref();
     }
   };
