@@ -258,6 +258,8 @@ export interface ReceiptAnswer {
   readonly at: number;
   readonly transactions: readonly Transaction[];
   readonly balance: string;
+  /** What the stream tells of the account from now on; here so that no page says "done" beside what was before. */
+  readonly account?: Known<AccountState>;
 }
 /**
  * `POST api/wallet/prepare` with `{ from, order: { type: 'transfer' | 'approve' | 'buy', … } }`: the transaction for a

@@ -72,9 +72,33 @@ const onState = (live: LiveState): void => {
   change({ live, connected: true });
 };
 
-const onChange = (part: AppEvents['change']): void => {
+type Pieces = Partial<Omit<LiveState, 'now' | 'health'>>;
+
+/** An answer and the stream may overtake each other: whether this is the older of the two. */
+const isOvertaken = (piece: Known<unknown>, known: Known<unknown> | undefined): boolean => {
+  if (!known) return false;
+  const behind = known.seen - piece.seen;
+  // Further back it is no older one: the server's clock was set back.
+  return behind > 0 && behind <= FRESH * (state.identity?.speed ?? 1);
+};
+
+const take = (live: LiveState, pieces: Pieces): LiveState => ({
+  ...live,
+  ...Object.fromEntries(
+    Object.entries(pieces).filter(([name, piece]) => !isOvertaken(piece, live[name as keyof Pieces])),
+  ),
+});
+
+/** Takes pieces that came with an answer, ahead of the stream. */
+export const learn = (pieces: Pieces): void => {
+  if (state.live) change({ live: take(state.live, pieces) });
+};
+
+const onChange = ({ now, health, ...pieces }: AppEvents['change']): void => {
   heard = performance.now();
-  if (state.live) change({ live: { ...state.live, ...part }, connected: true });
+  if (!state.live) return;
+  const live = { ...state.live, now, ...(health ? { health } : {}) };
+  change({ live: take(live, pieces), connected: true });
 };
 
 const onTransactions = (told: readonly Transaction[]): void => {

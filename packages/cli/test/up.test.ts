@@ -123,7 +123,10 @@ describe('daisee up', () => {
       env,
     );
     await again.line(/Chain 20171 on .* at block [1-9]/);
-    await seller.line(/is back|answers again|works again/i);
+    await seller.line(/is back|works again/i);
+    const reports = () => seller.output().match(/register of production is/g)?.length ?? 0;
+    const before = reports();
+    await expect.poll(reports, { timeout: 60_000 }).toBeGreaterThan(before);
 
     buyer.signal('SIGTERM');
     expect((await buyer.ended).code).toBe(0);

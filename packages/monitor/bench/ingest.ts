@@ -51,7 +51,9 @@ const WAYS: readonly Way[] = [
 const LARGEST = 220_000;
 
 /**
- * @param sensors one for each client that has a sensor of its own; `next` gives the place of so many new samples.
+ * @param sensors one for each client that has a sensor of its own, the first for those that share one, and none of them
+ * the one that grows: what comes later for an earlier instant changes every register after it. `next` gives the place of
+ * so many new samples.
  */
 export const ingest = async (
   service: Service,
@@ -77,7 +79,7 @@ export const ingest = async (
     const { batch: asked, clients, apart = false } = way;
     const batch = asked === 0 ? LARGEST : asked;
     const next = (client: number): Question => {
-      const sensor = apart ? (sensors[client] ?? 1) : 1;
+      const sensor = sensors[apart ? client : 0] ?? 1;
       const from = take(batch);
       return {
         url: `${service.url}/api/v1/sensors/${sensor}/samples`,

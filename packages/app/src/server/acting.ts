@@ -91,7 +91,9 @@ export const actingOperations = (context: ActingContext): readonly Described[] =
     const receipt = await inTime(clock.task(write));
     const balance = await ledger.balance(account);
     await live.refresh('chain');
+    const { account: known } = live.state();
     return {
+      ...(known ? { account: known } : {}),
       hash: receipt.hash,
       block: receipt.block,
       at: receipt.at,

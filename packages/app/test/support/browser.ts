@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 
@@ -30,17 +31,17 @@ const run = (command: string, ...args: string[]): void => {
 
 const isDebianRoot = (): boolean => process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
 
+/**
+ * One at a time, as two test files may miss the browser at once; the second finds it there. The lists of packages may be
+ * missing or old, and another program of the machine may be installing.
+ */
+const BY_APT = `command -v chromium >/dev/null && exit
+get() { apt-get -oDPkg::Lock::Timeout=600 install -y --no-install-recommends chromium fonts-dejavu-core; }
+get || { apt-get -oDPkg::Lock::Timeout=600 update && get; }`;
+
 const install = (): void => {
   if (isDebianRoot()) {
-    const get = () =>
-      run('apt-get', 'install', '-y', '--no-install-recommends', 'chromium', 'fonts-dejavu-core');
-    try {
-      get();
-    } catch {
-      // The lists of packages may be missing or old.
-      run('apt-get', 'update');
-      get();
-    }
+    run('flock', join(tmpdir(), 'daisee-browser.lock'), 'sh', '-c', BY_APT);
     return;
   }
   const cli = join(dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')), 'cli.js');

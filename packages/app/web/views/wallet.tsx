@@ -5,7 +5,7 @@ import { get, send } from '../ask.ts';
 import { hasBrowserWallet, sendByWallet, walletAccount, walletChain } from '../browser-wallet.ts';
 import { approval, coins, energy, named, who } from '../format.ts';
 import { Card, Tile } from '../parts/card.tsx';
-import { usePage } from '../store.ts';
+import { learn, usePage } from '../store.ts';
 import { say } from '../words/words.ts';
 import type { ViewProps } from './view.ts';
 
@@ -26,7 +26,8 @@ const reason = (error: unknown): string => (error instanceof Error ? error.messa
 const carryOut = async (order: Order, by: Signing, identity: Identity): Promise<string> => {
   if (by === 'node') {
     const { type, ...rest } = order;
-    const { block, balance } = await send<ReceiptAnswer>(`wallet/${type}`, rest);
+    const { block, balance, account } = await send<ReceiptAnswer>(`wallet/${type}`, rest);
+    if (account) learn({ account });
     return say('receipt', { block, balance: coins(balance) });
   }
   const from = await walletAccount();

@@ -5,9 +5,8 @@
  *     "DAISEE-SEALED-1\n"  16 bytes of salt  12 bytes of nonce  ciphertext …  16 bytes of tag
  */
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import type { Writable } from 'node:stream';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BackupUnusable } from './errors.ts';
@@ -60,10 +59,11 @@ export const isSealed = async (file: string): Promise<boolean> =>
   (await beginning(file, MAGIC.length)).equals(MAGIC);
 
 /**
- * Opens a sealed file into `target`. What arrives there is to be trusted only when this has resolved.
+ * Opens a sealed file into the new file `target`, readable by its owner alone. What arrives there is to be trusted only
+ * when this has resolved.
  * @throws BackupUnusable: another passphrase, or changed since it was made
  */
-export const unseal = async (file: string, passphrase: string, target: Writable): Promise<void> => {
+export const unseal = async (file: string, passphrase: string, target: string): Promise<void> => {
   const { size } = await stat(file);
   if (size < HEADER + TAG) throw new BackupUnusable(file, 'it is cut off');
   const header = await beginning(file, HEADER);
@@ -77,7 +77,11 @@ export const unseal = async (file: string, passphrase: string, target: Writable)
   decipher.setAuthTag(await beginning(file, TAG, size - TAG));
   try {
     // `end` is the last byte to read; a range without any cannot be written with it.
-    await pipeline(createReadStream(file, { start: HEADER, end: size - TAG - 1 }), decipher, target);
+    await pipeline(
+      createReadStream(file, { start: HEADER, end: size - TAG - 1 }),
+      decipher,
+      createWriteStream(target, { flags: 'wx', mode: 0o600 }),
+    );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
     throw new BackupUnusable(file, 'the passphrase is another one, or the file was changed', error);

@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -46,7 +46,7 @@ const restore = async (file: string, options: RestoreOptions, output: Output): P
       if (passphrase === undefined)
         throw new BackupUnusable(file, 'it is closed: give --passphrase-file or DAISEE_BACKUP_PASSPHRASE');
       archive = join(scratch, 'opened');
-      await unseal(file, passphrase, createWriteStream(archive, { flags: 'wx', mode: 0o600 }));
+      await unseal(file, passphrase, archive);
     }
     const manifest = await readArchive(archive, scratch, file);
     hasBooks = manifest.files.some(({ name }) => name.endsWith('/agent.sqlite'));

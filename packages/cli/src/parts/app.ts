@@ -38,6 +38,7 @@ export const startApp = async (options: AppPartOptions): Promise<App> => {
     onChange: (change) => {
       app.onHistory(change);
       if (change.type === 'away') onTrouble(`The App's history waits for the chain: ${change.message}`);
+      if (change.type === 'back') onTrouble('The chain is back: the App’s history goes on.');
     },
   });
   const app: App = createApp({
