@@ -1,6 +1,6 @@
 /** A campaign: step after step of the schedule, with the checker looking on, and a calm end. */
 import { type Duration, Instant, messageOf, Seconds, sleepOrStop } from '@daisee/units';
-import type { Checker, Fault, Stage, Violation } from './doors.ts';
+import type { Checker, Fault, LeaseTries, Stage, Violation } from './doors.ts';
 import { type Step, type Strike, schedule } from './schedule.ts';
 
 /** A fault that was struck. */
@@ -10,6 +10,8 @@ export interface Struck {
   /** Lab time since the campaign's begin. */
   readonly at: Duration;
   readonly seen: string;
+  /** False: it found nothing to disturb, or could not be done, so it tried no law. */
+  readonly happened: boolean;
   /** It could not be done as meant. */
   readonly failed: boolean;
   /** Lab time from its end until the lab worked as before; undefined when that did not come. */
@@ -43,6 +45,7 @@ export interface Outcome {
   readonly found: readonly Found[];
   /** How often the laws that hold at any instant were checked. */
   readonly looks: number;
+  readonly tries: LeaseTries;
   /** It came to its own end, the laws of the end included. */
   readonly isWhole: boolean;
   /** Lab time. */
@@ -92,12 +95,17 @@ export const runCampaign = async (options: CampaignOptions): Promise<Outcome> =>
     return looking;
   };
 
-  const strikeOne = async ({ fault, chance, lag }: Strike): Promise<Pick<Struck, 'seen' | 'failed'>> => {
+  const strikeOne = async ({
+    fault,
+    chance,
+    lag,
+  }: Strike): Promise<Pick<Struck, 'seen' | 'happened' | 'failed'>> => {
     await sleepOrStop(clock, lag, signal);
     try {
-      return { seen: await fault.strike(stage, chance, signal), failed: false };
+      const sight = await fault.strike(stage, chance, signal);
+      return { ...(typeof sight === 'string' ? { seen: sight, happened: true } : sight), failed: false };
     } catch (error) {
-      return { seen: messageOf(error), failed: true };
+      return { seen: messageOf(error), happened: false, failed: true };
     }
   };
 
@@ -122,12 +130,13 @@ export const runCampaign = async (options: CampaignOptions): Promise<Outcome> =>
     );
     if (signal.aborted) return;
     const recovery = await recover();
-    for (const { strike, seen, failed } of outcomes) {
+    for (const { strike, seen, happened, failed } of outcomes) {
       const one: Struck = {
         fault: strike.fault,
         step: number,
         at,
         seen,
+        happened,
         failed,
         recovery,
         isBesideAnother: strikes.length > 1,
@@ -189,6 +198,8 @@ export const runCampaign = async (options: CampaignOptions): Promise<Outcome> =>
     watching.abort();
     await watch;
   }
-  if (!signal.aborted) report(await checker.final());
-  return { struck, found, looks, isWhole: !signal.aborted, lasted: since() };
+  // Asked to end while the books are compared, it ends with them compared.
+  const isWhole = !signal.aborted;
+  if (isWhole) report(await checker.final());
+  return { struck, found, looks, tries: checker.tries, isWhole, lasted: since() };
 };

@@ -16,6 +16,7 @@ export type LinkName =
   | 'agent1-monitor1'
   | 'agent2-monitor2'
   | 'app-monitor1'
+  | 'app-relay'
   | 'agent1-relay'
   | 'relay-board'
   | 'meter1-monitor1'
@@ -62,6 +63,8 @@ export interface Link {
   readonly address: { readonly host: string; readonly port: number };
   /** A fault of its own is on. */
   readonly disturbed: boolean;
+  /** Rises with all that was handed to its target, whoever made it: while it stands still, nothing new is heard there. */
+  readonly carried: number;
   /** Open connections are closed, new ones refused. */
   cut(): () => void;
   /** RST to every open connection, once. */
@@ -103,6 +106,8 @@ export interface BoardDevice {
   readonly contacts: readonly boolean[];
   /** A fault of its own is on. */
   readonly disturbed: boolean;
+  /** When it last carried an order out, and whether anything was on after it; undefined before the first. */
+  readonly told: { readonly at: Instant; readonly isOn: boolean } | undefined;
   /** Orders are answered with an error and carry nothing out. */
   refuse(): () => void;
   /** Nothing is answered; its own leases go on. */
@@ -149,6 +154,8 @@ export interface Stage {
   /** Lab time: `speed` times as fast as the machine's. */
   readonly clock: Clock;
   readonly speed: number;
+  /** How agent 1 reaches the relay. */
+  readonly relay: 'v02' | 'http';
   readonly twin: Twin;
   readonly board: BoardDevice;
   readonly parts: Readonly<Record<PartName, Part>>;
@@ -180,15 +187,28 @@ export interface Fault {
   readonly weight: number;
   /** Never beside another one: it needs the lab's parts, or the community's keys, for itself. */
   readonly alone?: boolean;
-  /** Strikes, waits as long as it lasts, undoes it. Resolves with what was seen, in one line. */
-  strike(stage: Stage, chance: Chance, signal: AbortSignal): Promise<string>;
+  /** Strikes, waits as long as it lasts, undoes it. */
+  strike(stage: Stage, chance: Chance, signal: AbortSignal): Promise<Sight>;
 }
+
+/** What was seen of a fault, in one line; `happened: false` when it found nothing to disturb. */
+export type Sight = string | { readonly happened: boolean; readonly seen: string };
 
 export interface Violation {
   readonly law: Law;
   /** The evidence: instants, values. */
   readonly what: string;
   readonly at: Instant;
+}
+
+/** How often the leases of the contacts were really tried: begun with contacts away from rest, and outlasted. */
+export interface LeaseTries {
+  /** The agent was away. */
+  readonly agent: number;
+  /** It ran, and the relay heard nothing of it. */
+  readonly link: number;
+  /** Nobody told the device anything. */
+  readonly device: number;
 }
 
 export interface Checker {
@@ -201,6 +221,8 @@ export interface Checker {
   recovered(): Promise<boolean>;
   /** What does not work yet; undefined when everything does. */
   missing(): Promise<string | undefined>;
+  /** So far. */
+  readonly tries: LeaseTries;
   /** At the end: everything is brought to its end (agents stopped with final samples), then exactly-once laws. */
   final(): Promise<readonly Violation[]>;
 }

@@ -1,13 +1,13 @@
 /** `npm run campaign`: the lab as separate processes, faults from a seed, and a checker of the laws. */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { DaiseeError, Seconds } from '@daisee/units';
+import { DaiseeError, messageOf, Seconds } from '@daisee/units';
 import { type CampaignEvent, runCampaign } from './campaign.ts';
 import { createChecker } from './checker/checker.ts';
 import type { Fault, LinkName } from './doors.ts';
 import { allFaults } from './faults/faults.ts';
 import { openLink } from './links/link.ts';
-import { failureLine, lineOf, recordOf, rowsOf, summaryOf, tableOf } from './report.ts';
+import { exitCodeOf, failureLine, lineOf, recordOf, rowsOf, summaryOf, tableOf } from './report.ts';
 import { openStage } from './stage/stage.ts';
 
 const HELP = `Faults against the running system, with a checker of laws 1 to 8.
@@ -23,7 +23,7 @@ const HELP = `Faults against the running system, with a checker of laws 1 to 8.
   --list              the faults, and the laws that each tries
   --help
 
-The exit code is 0 only without a violation. Ctrl-C ends it with the table so far.
+The exit code is 0 only without a violation. Ctrl-C ends it with the table so far and 130: nothing is judged then.
 Example: npm run campaign -- --minutes 2 --seed 7 --only reorganisation,killed
 `;
 
@@ -148,20 +148,25 @@ const hold = async (asked: Asked): Promise<number> => {
         onEvent: (event: CampaignEvent) => print(lineOf(event), recordOf(event)),
       });
       const rows = rowsOf(outcome, faults);
-      const { found, looks, isWhole, lasted } = outcome;
+      const { found, looks, tries, isWhole, lasted } = outcome;
       print(`\n${tableOf(rows)}\n\n${summaryOf(outcome, rows, speed, repeat)}`, {
         type: 'table',
         rows,
         violations: found.length,
         looks,
+        tries,
         isWhole,
         lasted,
         repeat,
       });
-      return found.length === 0 ? 0 : 1;
+      return exitCodeOf(outcome);
     } finally {
       await stage.close();
     }
+  } catch (error) {
+    if (!ending.signal.aborted) throw error;
+    note(`It was ended before it had begun, and nothing was judged: ${messageOf(error)}`);
+    return exitCodeOf({ found: [], isWhole: false });
   } finally {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);

@@ -13,10 +13,11 @@ const clockOf = (duration: number): string => {
 
 const lawsOf = ({ tries }: Fault): string => `law${tries.length > 1 ? 's' : ''} ${tries.join(', ')}`;
 
-const struckLine = ({ fault, at, seen, failed, recovery, isBesideAnother }: Struck): string => {
+const struckLine = ({ fault, at, seen, happened, failed, recovery, isBesideAnother }: Struck): string => {
   const after = recovery === undefined ? 'NOT RECOVERED' : `works again after ${inWords(recovery)}`;
+  const outcome = failed ? 'could not be done: ' : happened ? '' : 'did not come about: ';
   const beside = isBesideAnother ? ' (with another)' : '';
-  return `${clockOf(at)}  ${fault.name}${beside}, ${lawsOf(fault)}: ${failed ? 'could not be done: ' : ''}${seen}; ${after}`;
+  return `${clockOf(at)}  ${fault.name}${beside}, ${lawsOf(fault)}: ${outcome}${seen}; ${after}`;
 };
 
 const violationLines = ({ law, what, at, faults }: Found): string => {
@@ -44,8 +45,11 @@ const median = (sorted: readonly Duration[]): Duration | undefined => sorted[Mat
 export interface Row {
   readonly fault: string;
   readonly laws: readonly number[];
+  /** Those that happened. */
   readonly struck: number;
   readonly failed: number;
+  /** Found nothing to disturb. */
+  readonly missed: number;
   /** Found in its steps: the other fault of such a step may be the cause. */
   readonly violations: number;
   /** Lab time, ms. */
@@ -64,8 +68,9 @@ export const rowsOf = (outcome: Outcome, faults: readonly Fault[]): readonly Row
       {
         fault: fault.name,
         laws: fault.tries,
-        struck: struck.length,
+        struck: struck.filter(({ happened }) => happened).length,
         failed: struck.filter(({ failed }) => failed).length,
+        missed: struck.filter(({ happened, failed }) => !happened && !failed).length,
         violations: outcome.found.filter(({ faults: names }) => names.includes(fault.name)).length,
         median: median(times),
         worst: times.at(-1),
@@ -73,12 +78,20 @@ export const rowsOf = (outcome: Outcome, faults: readonly Fault[]): readonly Row
     ];
   });
 
+const injectedOf = ({ struck, failed, missed }: Row): string => {
+  const others = [
+    ...(failed > 0 ? [`${failed} not done`] : []),
+    ...(missed > 0 ? [`${missed} did not come about`] : []),
+  ];
+  return `${struck}${others.length > 0 ? ` (${others.join(', ')})` : ''}`;
+};
+
 /** Rows as a Markdown table, readable as it is. */
 export const tableOf = (rows: readonly Row[]): string => {
   const time = (value: Duration | undefined): string => (value === undefined ? '–' : inWords(value));
   const cells = rows.map((row) => [
     row.fault,
-    `${row.struck}${row.failed > 0 ? ` (${row.failed} not done)` : ''}`,
+    injectedOf(row),
     row.laws.join(' '),
     String(row.violations),
     time(row.median),
@@ -95,16 +108,33 @@ export const tableOf = (rows: readonly Row[]): string => {
   );
 };
 
+/** A campaign that was ended early has not passed, whatever it found until then. */
+const verdictOf = ({ found, isWhole }: Outcome): string => {
+  if (found.length > 0) return `${found.length} VIOLATION${found.length === 1 ? '' : 'S'}.`;
+  return isWhole ? 'No violation.' : 'NOT JUDGED: no violation was seen until then.';
+};
+
+/** As the shell has it for Ctrl-C: 128 + SIGINT. */
+const ENDED_EARLY = 130;
+
+/** 0 only for a campaign that came to its end without a violation. */
+export const exitCodeOf = ({ found, isWhole }: Pick<Outcome, 'found' | 'isWhole'>): number =>
+  found.length > 0 ? 1 : isWhole ? 0 : ENDED_EARLY;
+
 /** The closing sentences. */
 export const summaryOf = (outcome: Outcome, rows: readonly Row[], speed: number, repeat: string): string => {
-  const { struck, found, looks, isWhole, lasted } = outcome;
+  const { looks, tries, isWhole, lasted } = outcome;
+  const struck = rows.reduce((sum, row) => sum + row.struck, 0);
+  const kinds = rows.filter((row) => row.struck > 0).length;
+  const missed = rows.reduce((sum, row) => sum + row.failed + row.missed, 0);
   const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
   const ends = isWhole
     ? 'The books were closed and compared.'
     : 'It was ended early: the books were not compared.';
   return [
-    `${count(struck.length, 'fault')} of ${count(rows.length, 'kind')} in ${inWords(lasted)} of lab time (${speed} times real), laws checked ${looks} times. ${ends}`,
-    found.length === 0 ? 'No violation.' : `${count(found.length, 'VIOLATION')}.`,
+    `${count(struck, 'fault')} of ${count(kinds, 'kind')}${missed > 0 ? ` (${missed} more did not come about)` : ''} in ${inWords(lasted)} of lab time (${speed} times real), laws checked ${looks} times. ${ends}`,
+    `Leases outlasted while contacts were away from rest: ${tries.agent} with the agent away, ${tries.link} with its connection, ${tries.device} at the device.`,
+    verdictOf(outcome),
     `The same again: ${repeat}`,
   ].join('\n');
 };

@@ -5,6 +5,7 @@ import type { CheckedStage } from '../stage/stage.ts';
 import { checkHistory } from './history.ts';
 import { createRecovery } from './recovery.ts';
 import { checkMonitors, checkRegisters } from './registers.ts';
+import { createShownSums } from './undone.ts';
 import { createWires, iso } from './wires.ts';
 
 /** Lab time after the last fault by which everything works again. */
@@ -26,6 +27,24 @@ export const createChecker = (stage: CheckedStage): OwnChecker => {
   const wires = createWires(stage, () => (wasRead ? bought : 1n));
   const recovery = createRecovery(stage);
   const told = new Set<string>();
+  const shown = createShownSums();
+
+  /** The purchases that the chain shows now, with the block that is the last one then. */
+  const purchases = async () => {
+    const rows = await ledger.purchases(people.node1);
+    const { number } = await ledger.block();
+    for (const { seller, purchased } of rows) shown.show(seller, purchased, number);
+    return rows;
+  };
+  // A chain that is killed may come back without its last blocks: what it showed in them is looked at before.
+  owned.chain.onKill(async () => {
+    try {
+      await purchases();
+    } catch (error) {
+      // It was away already.
+      if (!(error instanceof DaiseeError)) throw error;
+    }
+  });
 
   /** Laws 2 and 3 in the ledger's own views, each of one block. */
   const books = async (): Promise<readonly Violation[]> => {
@@ -37,7 +56,7 @@ export const createChecker = (stage: CheckedStage): OwnChecker => {
     };
     for (const row of await ledger.sellers())
       if (row.sold > row.produced) tell(2, `${row.account} sold ${row.sold} of ${row.produced} µWh produced`);
-    const rows = await ledger.purchases(people.node1);
+    const rows = await purchases();
     bought = rows.reduce((sum, row) => sum + row.purchased, 0n);
     wasRead = true;
     for (const { purchased, consumed, allowance, overdrawn } of rows)
@@ -118,7 +137,7 @@ export const createChecker = (stage: CheckedStage): OwnChecker => {
           at: clock.now(),
           what: `monitor${number} does not take the ${gateways[number].waiting} samples that wait`,
         });
-    found.push(...(await look()), ...(await checkRegisters(stage)), ...(await checkHistory(stage)));
+    found.push(...(await look()), ...(await checkRegisters(stage)), ...(await checkHistory(stage, shown)));
     for (const name of ['monitor1', 'monitor2'] as const) await owned[name].stop();
     found.push(...checkMonitors(stage));
     return found;
@@ -127,6 +146,7 @@ export const createChecker = (stage: CheckedStage): OwnChecker => {
   return {
     look,
     missing: () => recovery.missing(),
+    tries: wires.tries,
     recovered: async () => (await recovery.missing()) === undefined,
     final: async () => {
       try {

@@ -7,6 +7,7 @@ import type { Law, Violation } from '../doors.ts';
 import { connect } from '../stage/community.ts';
 import type { CheckedStage } from '../stage/stage.ts';
 import { checkNeeds, replay } from './replay.ts';
+import type { ShownSums } from './undone.ts';
 
 /** Every event from the deployment on. */
 const readAll = async (ledger: Ledger): Promise<readonly LedgerEvent[]> => {
@@ -34,7 +35,7 @@ const intentsOf = (file: string): ReadonlyMap<string, string> => {
 };
 
 /** @returns what breaks a law; throws when the chain cannot be read */
-export const checkHistory = async (stage: CheckedStage): Promise<readonly Violation[]> => {
+export const checkHistory = async (stage: CheckedStage, shown: ShownSums): Promise<readonly Violation[]> => {
   const { clock, people, connection } = stage;
   const ledger = connect(connection);
   const found: Violation[] = [];
@@ -45,7 +46,8 @@ export const checkHistory = async (stage: CheckedStage): Promise<readonly Violat
   try {
     const events = await readAll(ledger);
     const { balances, minted, trades } = replay(events, say);
-    checkNeeds(events, people.node1, intentsOf(join(stage.directory('agent1'), 'outbox.sqlite')), say);
+    const intents = intentsOf(join(stage.directory('agent1'), 'outbox.sqlite'));
+    checkNeeds(events, people.node1, intents, shown.wasUndone(events, people.node1), say);
     for (const account of [people.node1, people.node2, people.admin]) {
       const [there, told] = [await ledger.balance(account), balances.get(account) ?? 0n];
       if (there !== told)

@@ -9,6 +9,7 @@ import type { Law, Violation } from '../doors.ts';
 import type { CheckedStage } from '../stage/stage.ts';
 import { MAX_GAP } from '../stage/world.ts';
 import { type ExpectedOptions, expectedEnergy, measuredEnergy, type Point, type Turn } from './expected.ts';
+import { undueGaps } from './gaps.ts';
 import { iso } from './wires.ts';
 
 /** A share, and Wh for sums that are still small. */
@@ -74,6 +75,18 @@ export const checkRegisters = async (stage: CheckedStage): Promise<readonly Viol
       power: sample.power,
       energy: number === 1 ? truth.fromOwn + truth.fromNode2 : truth.panel,
     }));
+  const checkGaps = (number: 1 | 2, { gaps }: Books): void => {
+    const samples = gateways[number].witnessed.map(({ sample: { at } }) => ({
+      at,
+      delivery: gateways[number].delivery(at),
+    }));
+    stage.note(`agent${number} declared ${gaps.length} gaps`);
+    for (const { gap, between } of undueGaps(gaps, samples, MAX_GAP))
+      tell(
+        1,
+        `agent${number} declared a gap from ${iso(gap.from)} to ${iso(gap.to)} ${between ? `over the samples of ${iso(between[0])} and ${iso(between[1])}, which its monitor had acknowledged before it was sent the one that ends the gap` : 'that does not begin and end with samples'}`,
+      );
+  };
   const compare = async (
     agent: 'agent1' | 'agent2',
     books: Books,
@@ -101,10 +114,12 @@ export const checkRegisters = async (stage: CheckedStage): Promise<readonly Viol
     }
   };
   const one = booksOf(join(stage.directory('agent1'), 'agent.sqlite'));
+  checkGaps(1, one);
   await compare('agent1', one, { points: points(1), changes }, (origin) =>
     ledger.consumption(people.node1, origin),
   );
   const two = booksOf(join(stage.directory('agent2'), 'agent.sqlite'));
+  checkGaps(2, two);
   const always = [{ at: 0, origin: people.node2.toLowerCase() }];
   await compare('agent2', { ...two, turns: always }, { points: points(2), changes: [] }, () =>
     ledger.production(people.node2),

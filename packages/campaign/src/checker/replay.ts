@@ -90,12 +90,14 @@ export const replay = (events: readonly LedgerEvent[], say: Say) => {
 
 /**
  * A purchase is named by what was bought before it: bought by one who did not know of an earlier one, it is named by less.
- * By more where a reorganisation took an earlier one away after it had been counted: that need was not bought for twice.
+ * By more only where a reorganisation took an earlier one away after it had been counted: that need was not bought for
+ * twice. `wasUndone` knows those sums.
  */
 export const checkNeeds = (
   events: readonly LedgerEvent[],
   buyer: Address,
   intents: ReadonlyMap<string, string>,
+  wasUndone: (seller: Address, sum: bigint) => boolean,
   say: Say,
 ): void => {
   let before = 0n;
@@ -103,11 +105,12 @@ export const checkNeeds = (
     if (event.type !== 'bought' || event.buyer !== buyer) continue;
     const intent = intents.get(event.hash.toLowerCase());
     const named = /beyond (\d+) µWh/.exec(intent ?? '')?.[1];
-    if (named === undefined || BigInt(named) < before)
+    const sum = named === undefined ? undefined : BigInt(named);
+    if (sum === undefined || (sum !== before && !(sum > before && wasUndone(event.seller, sum))))
       say(
         8,
         event,
-        `a purchase of ${event.energy} µWh after ${before} µWh bought was sent for "${intent ?? 'no need that the agent remembers'}": bought twice for one need`,
+        `a purchase of ${event.energy} µWh after ${before} µWh bought was sent for "${intent ?? 'no need that the agent remembers'}": ${sum !== undefined && sum > before ? 'it counted more than was ever bought' : 'bought twice for one need'}`,
       );
     before += event.energy;
   }

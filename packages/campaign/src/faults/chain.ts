@@ -2,7 +2,7 @@
 import { sleepOrStop } from '@daisee/units';
 import type { Chance, Fault, LinkName, PartName } from '../doors.ts';
 import { answeringCalls, type CallInstead, type RpcError } from './calls.ts';
-import { answering, bringBack, inWords, lasting, seconds } from './lasting.ts';
+import { answering, bringBack, inWords, lasting, seconds, seenIf } from './lasting.ts';
 
 const ASKERS: readonly [LinkName, ...LinkName[]] = [
   'agent1-chain',
@@ -28,7 +28,7 @@ const stalled: Fault = {
     const length = seconds(chance, 10, 240);
     const { chain } = stage.parts;
     const [anvil] = chain.children();
-    if (anvil === undefined) return 'there was no anvil just then';
+    if (anvil === undefined) return seenIf(false, 'there was no anvil just then');
     // anvil alone: the endpoint takes calls and answers none.
     process.kill(anvil, 'SIGSTOP');
     await lasting(stage, length, signal, () => {
@@ -79,7 +79,10 @@ const errors: Fault = {
         })
       : answeringCalls(link, () => (chance.next() < share ? refuse() : undefined));
     await lasting(stage, length, signal, end);
-    return `${link.name}: ${answered} ${isHttp ? 'HTTP' : 'JSON-RPC'} errors in ${inWords(length)}`;
+    return seenIf(
+      answered > 0,
+      `${link.name}: ${answered} ${isHttp ? 'HTTP' : 'JSON-RPC'} errors in ${inWords(length)}`,
+    );
   },
 };
 
@@ -98,7 +101,7 @@ const timeouts: Fault = {
       return 'silence';
     });
     await lasting(stage, length, signal, end);
-    return `${link.name}: ${silent} requests never answered in ${inWords(length)}`;
+    return seenIf(silent > 0, `${link.name}: ${silent} requests never answered in ${inWords(length)}`);
   },
 };
 
@@ -118,7 +121,7 @@ const broken: Fault = {
       return { ...answer, cutAfter: chance.whole(0, Math.max(0, answer.body.length - 1)) };
     });
     await lasting(stage, length, signal, end);
-    return `${link.name}: ${cut} answers cut off in ${inWords(length)}`;
+    return seenIf(cut > 0, `${link.name}: ${cut} answers cut off in ${inWords(length)}`);
   },
 };
 

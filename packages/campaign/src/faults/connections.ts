@@ -1,7 +1,7 @@
 /** Connections that are cut, late, reset or silent; which of them, chance says. */
 import { Duration } from '@daisee/units';
-import type { Chance, Fault, Law, Link, LinkName } from '../doors.ts';
-import { inWords, lasting, seconds } from './lasting.ts';
+import type { Chance, Fault, Law, Link, LinkName, Sight } from '../doors.ts';
+import { inWords, lasting, seconds, seenIf } from './lasting.ts';
 
 const LINKS: readonly [LinkName, ...LinkName[]] = [
   'agent1-chain',
@@ -10,11 +10,16 @@ const LINKS: readonly [LinkName, ...LinkName[]] = [
   'agent1-monitor1',
   'agent2-monitor2',
   'app-monitor1',
+  'app-relay',
   'agent1-relay',
   'relay-board',
   'meter1-monitor1',
   'meter2-monitor2',
 ];
+
+/** Over the v0.2 port the App must not ask the relay. */
+const isIdle = (link: Link): boolean => link.carried === 0;
+const idle = (link: Link): Sight => seenIf(false, `nobody uses ${link.name}`);
 
 const connection = (
   what: string,
@@ -28,6 +33,7 @@ const connection = (
   strike: async (stage, chance, signal) => {
     const link = stage.links[chance.pick(LINKS)];
     const length = seconds(chance, 5, longest);
+    if (isIdle(link)) return idle(link);
     const { end, seen } = strike(link, chance);
     await lasting(stage, length, signal, end);
     return `${link.name} ${seen} for ${inWords(length)}`;
@@ -52,6 +58,7 @@ export const connectionFaults: readonly Fault[] = [
     strike: async (stage, chance, signal) => {
       const link = stage.links[chance.pick(LINKS)];
       const times = chance.whole(1, 8);
+      if (isIdle(link)) return idle(link);
       for (let time = 0; time < times; time++) {
         link.reset();
         await lasting(stage, seconds(chance, 1, 15), signal);

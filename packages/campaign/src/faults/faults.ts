@@ -1,5 +1,6 @@
 /** Everything that a campaign can do to the lab. */
 import type { Fault } from '../doors.ts';
+import { absenceFaults } from './absence.ts';
 import { chainFaults } from './chain.ts';
 import { connectionFaults } from './connections.ts';
 import { instantFaults } from './instants.ts';
@@ -13,6 +14,7 @@ import { transactionFaults } from './transactions.ts';
 
 export const allFaults: readonly Fault[] = [
   ...processFaults,
+  ...absenceFaults,
   ...instantFaults,
   ...connectionFaults,
   ...chainFaults,

@@ -1,8 +1,9 @@
 /** Kills at the instants that matter: between an order and its answer, before and after it was carried out. */
 import { Seconds } from '@daisee/units';
 import type { Fault, HttpSeen, Law, Link, PartName, Stage } from '../doors.ts';
+import { agentAbsence } from './absence.ts';
 import { callsOf } from './calls.ts';
-import { answering, bringBack, inWords, isOrder, lasting, seconds, waitFor } from './lasting.ts';
+import { answering, bringBack, inWords, isOrder, lasting, seconds, seenIf, waitFor } from './lasting.ts';
 
 /** How long the instant is waited for. A purchase comes about every ten minutes. */
 const PATIENCE = Seconds(12 * 60);
@@ -75,11 +76,13 @@ const killedAt = (options: {
   weight: options.weight,
   strike: async (stage, chance, signal) => {
     const before = chance.next() < 0.5;
-    const absence = seconds(chance, 0, 45);
+    const usual = seconds(chance, 0, 45);
+    const absence = options.victim === 'agent1' ? agentAbsence(stage, chance, usual) : usual;
     const part = stage.parts[options.victim];
     const { happened, end } = options.at(stage, before, () => part.kill());
     try {
-      if (!(await waitFor(stage, PATIENCE, signal, happened))) return 'the instant did not come';
+      if (!(await waitFor(stage, PATIENCE, signal, happened)))
+        return seenIf(false, 'the instant did not come');
     } finally {
       end();
     }

@@ -1,6 +1,6 @@
 /** What most faults are made of: something begun, a while on the lab's clock, and its end in every case. */
 import { DaiseeError, type Duration, messageOf, Seconds, sleepOrStop } from '@daisee/units';
-import type { Chance, HttpInstead, HttpSeen, Link, Part, Stage } from '../doors.ts';
+import type { Chance, HttpInstead, HttpSeen, Link, Part, Sight, Stage } from '../doors.ts';
 
 /** A fault was asked of a link that cannot do it. */
 class LinkCannotAnswer extends DaiseeError {
@@ -26,6 +26,9 @@ export const inWords = (duration: number): string => {
   if (minutes === 0) return `${rest} s`;
   return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`;
 };
+
+/** A fault that waited for something that never came has tried no law. */
+export const seenIf = (happened: boolean, seen: string): Sight => ({ happened, seen });
 
 /** Waits, and then ends what was begun, also when the campaign ends first. */
 export const lasting = async (

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { DaiseeError, Duration, Seconds } from '@daisee/units';
 import type { Chance, Fault, Part, PartName } from '../doors.ts';
-import { bringBack, inWords, lasting, seconds } from './lasting.ts';
+import { bringBack, inWords, lasting, seconds, seenIf } from './lasting.ts';
 
 /** The limit on the size of files could not be set. */
 class NoFileLimit extends DaiseeError {
@@ -45,7 +45,7 @@ const fullDisk = (name: PartName): Fault => ({
     // Nothing at all, or only what fits into pages that are there already.
     const size = chance.pick([0, 0, 4096, 65_536]);
     const { pid } = part;
-    if (pid === undefined) return 'it did not run just then';
+    if (pid === undefined) return seenIf(false, 'it did not run just then');
     await limitFiles(pid, size);
     const isRestarted = chance.next() < 0.3;
     if (isRestarted) {
@@ -103,8 +103,10 @@ export const machineFaults: readonly Fault[] = [
   fullDisk('agent1'),
   fullDisk('agent2'),
   fullDisk('monitor1'),
+  fullDisk('monitor2'),
   fullDisk('chain'),
   fullDisk('relay'),
+  fullDisk('app'),
   clockSteps('a clock steps an hour', 2, (chance) => (chance.next() < 0.5 ? HOUR : Duration(0 - HOUR))),
   clockSteps('a clock steps a little', 3, (chance) =>
     Seconds(chance.whole(1, 30) * (chance.next() < 0.5 ? 1 : -1)),

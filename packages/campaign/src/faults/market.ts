@@ -2,7 +2,7 @@
 import { type Coin, messageOf, Price, Seconds, sleepOrStop } from '@daisee/units';
 import type { Fault, Stage } from '../doors.ts';
 import { answeringCalls } from './calls.ts';
-import { inWords, lasting, seconds, untilDeep, waitFor } from './lasting.ts';
+import { inWords, lasting, seconds, seenIf, untilDeep, waitFor } from './lasting.ts';
 
 const RETRIES = 5;
 
@@ -90,17 +90,17 @@ const repriced: Fault = {
       resolve();
       return undefined;
     });
-    let seen = 'no purchase came';
+    let sight = seenIf(false, 'no purchase came');
     try {
       if (await waitFor(stage, Seconds(12 * 60), signal, promise))
-        seen = `from ${price} to ${other} before the purchase's block`;
+        sight = seenIf(true, `from ${price} to ${other} before the purchase's block`);
     } finally {
       end();
     }
     await lasting(stage, seconds(chance, 10, 120), signal);
     await insist(stage, signal, () => community.setPrice(price));
     await untilDeep(stage, signal);
-    return seen;
+    return sight;
   },
 };
 

@@ -1,6 +1,6 @@
 /** Monitors that answer late, wrongly or with errors, and meters whose samples come with gaps, twice or too late. */
 import type { Fault, HttpAnswer, Law, LinkName, MeterGateway, Stage } from '../doors.ts';
-import { answering, inWords, lasting, seconds } from './lasting.ts';
+import { answering, inWords, lasting, seconds, seenIf } from './lasting.ts';
 
 const READERS: readonly [LinkName, ...LinkName[]] = ['agent1-monitor1', 'agent2-monitor2', 'app-monitor1'];
 const STATUSES: readonly [number, ...number[]] = [500, 502, 503, 504, 429];
@@ -20,7 +20,7 @@ const failing: Fault = {
       return { status: chance.pick(STATUSES), body: '{"detail":"something broke"}' };
     });
     await lasting(stage, length, signal, end);
-    return `${link.name}: ${answered} errors in ${inWords(length)}`;
+    return seenIf(answered > 0, `${link.name}: ${answered} errors in ${inWords(length)}`);
   },
 };
 
@@ -40,7 +40,7 @@ const unacknowledged: Fault = {
       return chance.next() < 0.5 ? 'silence' : { status: 500, body: '{}' };
     });
     await lasting(stage, length, signal, end);
-    return `${name}: ${denied} deliveries taken and denied in ${inWords(length)}`;
+    return seenIf(denied > 0, `${name}: ${denied} deliveries taken and denied in ${inWords(length)}`);
   },
 };
 
@@ -61,7 +61,7 @@ const late: Fault = {
       return answer;
     });
     await lasting(stage, length, signal, end);
-    return `${link.name}: ${delayed} answers held up in ${inWords(length)}`;
+    return seenIf(delayed > 0, `${link.name}: ${delayed} answers held up in ${inWords(length)}`);
   },
 };
 
@@ -80,7 +80,7 @@ const partly: Fault = {
       return { ...answer, cutAfter: chance.whole(0, Math.max(0, answer.body.length - 1)) };
     });
     await lasting(stage, length, signal, end);
-    return `${link.name}: ${cut} answers cut off in ${inWords(length)}`;
+    return seenIf(cut > 0, `${link.name}: ${cut} answers cut off in ${inWords(length)}`);
   },
 };
 
@@ -109,7 +109,10 @@ const twice: Fault = {
       return answer;
     });
     await lasting(stage, length, signal, end);
-    return `${link.name}: ${answers} answers with each sample twice in ${inWords(length)}`;
+    return seenIf(
+      answers > 0,
+      `${link.name}: ${answers} answers with each sample twice in ${inWords(length)}`,
+    );
   },
 };
 

@@ -1,6 +1,8 @@
 /** Processes that die, end and hang. */
-import type { Fault, Law, PartName } from '../doors.ts';
-import { bringBack, inWords, lasting, seconds } from './lasting.ts';
+import type { Duration } from '@daisee/units';
+import type { Chance, Fault, Law, PartName, Stage } from '../doors.ts';
+import { agentAbsence } from './absence.ts';
+import { bringBack, inWords, lasting, seconds, seenIf } from './lasting.ts';
 
 const PARTS: readonly PartName[] = ['chain', 'monitor1', 'monitor2', 'relay', 'agent1', 'agent2', 'app'];
 
@@ -19,18 +21,26 @@ const TRIED: Readonly<Record<PartName, readonly Law[]>> = {
 const weightOf = (name: PartName): number =>
   name === 'agent1' || name === 'relay' || name === 'chain' ? 2 : 1;
 
+const absence = (stage: Stage, chance: Chance, name: PartName, longest: number): Duration => {
+  const usual = seconds(chance, 0, longest);
+  return name === 'agent1' ? agentAbsence(stage, chance, usual) : usual;
+};
+
 const killed = (name: PartName): Fault => ({
   name: `${name} killed`,
   tries: TRIED[name],
   weight: weightOf(name),
   strike: async (stage, chance, signal) => {
-    const absence = seconds(chance, 0, 60);
+    const length = absence(stage, chance, name, 60);
     const part = stage.parts[name];
     const pid = part.pid;
     await part.kill();
-    await lasting(stage, absence, signal);
+    await lasting(stage, length, signal);
     await bringBack(stage, part, signal);
-    return `process ${pid} got SIGKILL and was started again after ${inWords(absence)}`;
+    return seenIf(
+      pid !== undefined,
+      `process ${pid} got SIGKILL and was started again after ${inWords(length)}`,
+    );
   },
 });
 
@@ -39,12 +49,13 @@ const ended = (name: PartName): Fault => ({
   tries: TRIED[name],
   weight: 1,
   strike: async (stage, chance, signal) => {
-    const absence = seconds(chance, 0, 120);
+    const length = absence(stage, chance, name, 120);
     const part = stage.parts[name];
+    const { running } = part;
     await part.stop();
-    await lasting(stage, absence, signal);
+    await lasting(stage, length, signal);
     await bringBack(stage, part, signal);
-    return `it ended at SIGTERM and was started again after ${inWords(absence)}`;
+    return seenIf(running, `it ended at SIGTERM and was started again after ${inWords(length)}`);
   },
 });
 
@@ -54,11 +65,13 @@ const paused = (name: PartName): Fault => ({
   weight: weightOf(name),
   strike: async (stage, chance, signal) => {
     // Short enough for a busy machine, or beyond every lease and time-out.
-    const length = chance.next() < 0.5 ? seconds(chance, 3, 60) : seconds(chance, 60, 300);
+    const usual = chance.next() < 0.5 ? seconds(chance, 3, 60) : seconds(chance, 60, 300);
+    const length = name === 'agent1' ? agentAbsence(stage, chance, usual) : usual;
     const part = stage.parts[name];
+    const { running } = part;
     part.pause();
     await lasting(stage, length, signal, () => part.resume());
-    return `it stood still for ${inWords(length)}`;
+    return seenIf(running, `it stood still for ${inWords(length)}`);
   },
 });
 
@@ -70,7 +83,7 @@ const anvilKilled: Fault = {
   strike: async (stage, _chance, _signal) => {
     const { chain } = stage.parts;
     const [anvil] = chain.children();
-    if (anvil === undefined) return 'there was no anvil just then';
+    if (anvil === undefined) return seenIf(false, 'there was no anvil just then');
     await chain.killOnly(anvil);
     return `process ${anvil} got SIGKILL, the chain's own went on`;
   },

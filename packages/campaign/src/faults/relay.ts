@@ -1,6 +1,6 @@
 /** A relay that refuses, lies, says nothing or half, and a board behind it that does the same. */
 import type { BoardDevice, Fault, Law } from '../doors.ts';
-import { answering, inWords, isOrder, lasting, seconds } from './lasting.ts';
+import { answering, inWords, isOrder, lasting, seconds, seenIf } from './lasting.ts';
 
 const board = (name: string, tries: readonly Law[], begin: (device: BoardDevice) => () => void): Fault => ({
   name,
@@ -38,7 +38,7 @@ const denied: Fault = {
           return asBytes('False');
         });
     await lasting(stage, length, signal, end);
-    return `${lies} orders carried out and denied in ${inWords(length)}`;
+    return seenIf(lies > 0, `${lies} orders carried out and denied in ${inWords(length)}`);
   },
 };
 
@@ -64,7 +64,7 @@ const pretended: Fault = {
           return asBytes('{99: True}');
         });
     await lasting(stage, length, signal, end);
-    return `${lies} orders not carried out in ${inWords(length)}`;
+    return seenIf(lies > 0, `${lies} orders not carried out in ${inWords(length)}`);
   },
 };
 
@@ -83,7 +83,7 @@ const silent: Fault = {
       return 'hold';
     });
     await lasting(stage, length, signal, end);
-    return `${requests} answers held back for ${inWords(length)}`;
+    return seenIf(requests > 0, `${requests} answers held back for ${inWords(length)}`);
   },
 };
 
@@ -102,7 +102,7 @@ const half: Fault = {
     });
     const resets = setResets(() => link.reset());
     await lasting(stage, length, signal, end, resets);
-    return `${cut} answers cut short in ${inWords(length)}`;
+    return seenIf(cut > 0, `${cut} answers cut short in ${inWords(length)}`);
   },
 };
 

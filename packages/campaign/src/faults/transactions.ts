@@ -3,7 +3,7 @@ import { messageOf } from '@daisee/units';
 import { keccak256 } from 'viem/utils';
 import type { Fault, LinkName } from '../doors.ts';
 import { answeringCalls, askChain, type RpcCall } from './calls.ts';
-import { inWords, lasting, seconds } from './lasting.ts';
+import { inWords, lasting, seconds, seenIf } from './lasting.ts';
 
 const SENDERS: readonly [LinkName, ...LinkName[]] = ['agent1-chain', 'agent1-chain', 'agent2-chain'];
 
@@ -29,7 +29,7 @@ const dropped: Fault = {
       return { result: keccak256(raw) };
     });
     await lasting(stage, length, signal, end);
-    return `${link.name}: ${lost} transactions lost in ${inWords(length)}`;
+    return seenIf(lost > 0, `${link.name}: ${lost} transactions lost in ${inWords(length)}`);
   },
 };
 
@@ -43,6 +43,7 @@ const replaced: Fault = {
     const length = seconds(chance, 40, 150);
     const most = chance.whole(1, 3);
     let taken = 0;
+    let gone = 0;
     let failures = '';
     const end = answeringCalls(link, async (call) => {
       const raw = rawOf(call);
@@ -50,6 +51,7 @@ const replaced: Fault = {
       taken++;
       try {
         await stage.community.takeNonce();
+        gone++;
       } catch (error) {
         failures = ` (${messageOf(error)})`;
       }
@@ -57,7 +59,7 @@ const replaced: Fault = {
       return chance.next() < 0.5 ? undefined : { result: keccak256(raw) };
     });
     await lasting(stage, length, signal, end);
-    return `${taken} nonces of node 1 taken in ${inWords(length)}${failures}`;
+    return seenIf(gone > 0, `${gone} nonces of node 1 taken in ${inWords(length)}${failures}`);
   },
 };
 
@@ -78,7 +80,7 @@ const gaps: Fault = {
       return { result: `0x${(Number(count) + beyond).toString(16)}` };
     });
     await lasting(stage, length, signal, end);
-    return `${link.name}: ${told} counts ${beyond} too high in ${inWords(length)}`;
+    return seenIf(told > 0, `${link.name}: ${told} counts ${beyond} too high in ${inWords(length)}`);
   },
 };
 
@@ -98,7 +100,7 @@ const behind: Fault = {
       return { result: `0x${Math.max(0, count - 1).toString(16)}` };
     });
     await lasting(stage, length, signal, end);
-    return `${link.name}: ${told} counts one too low in ${inWords(length)}`;
+    return seenIf(told > 0, `${link.name}: ${told} counts one too low in ${inWords(length)}`);
   },
 };
 
@@ -119,7 +121,7 @@ const taken: Fault = {
       return { error: { code: -32603, message: 'internal error' } };
     });
     await lasting(stage, length, signal, end);
-    return `${link.name}: ${lied} taken and called refused in ${inWords(length)}`;
+    return seenIf(lied > 0, `${link.name}: ${lied} taken and called refused in ${inWords(length)}`);
   },
 };
 

@@ -28,11 +28,13 @@ export interface LaneOptions {
   /** Who is kept waiting when too much waits. */
   readonly from: Socket;
   readonly to: Socket;
+  /** Hears of each piece that is handed on. */
+  readonly onSent?: () => void;
   /** Breaks the whole connection off. */
   readonly breakOff: () => void;
 }
 
-export const createLane = ({ way, conditions, from, to, breakOff }: LaneOptions): Lane => {
+export const createLane = ({ way, conditions, from, to, breakOff, onSent }: LaneOptions): Lane => {
   const queue: Item[] = [];
   let waiting = 0;
   let lastDue = 0;
@@ -51,7 +53,10 @@ export const createLane = ({ way, conditions, from, to, breakOff }: LaneOptions)
       return;
     }
     waiting -= what.length;
-    if (!to.destroyed) to.write(what);
+    if (!to.destroyed) {
+      to.write(what);
+      onSent?.();
+    }
     if (waiting < LONGEST_QUEUE && !to.writableNeedDrain) from.resume();
     else if (to.writableNeedDrain) {
       from.pause();

@@ -44,7 +44,12 @@ const HOST = '127.0.0.1';
 /** Machine milliseconds between attempts to have the port again after a cut. */
 const PORT_RETRY = 20;
 
-const join = (client: Socket, conditions: Conditions, options: LinkOptions): Connection => {
+const join = (
+  client: Socket,
+  conditions: Conditions,
+  options: LinkOptions,
+  onSent: () => void,
+): Connection => {
   const { kind, target, onFailure = () => {} } = options;
   const server = connect({ ...target, noDelay: true, allowHalfOpen: true });
   client.setNoDelay(true);
@@ -58,11 +63,16 @@ const join = (client: Socket, conditions: Conditions, options: LinkOptions): Con
     client.resetAndDestroy();
     server.resetAndDestroy();
   };
-  const there: Lane = createLane({ way: 'there', conditions, from: client, to: server, breakOff });
+  const there: Lane = createLane({ way: 'there', conditions, from: client, to: server, breakOff, onSent });
   const back: Lane = createLane({ way: 'back', conditions, from: server, to: client, breakOff });
 
   const take = async (whole: WholeRequest): Promise<void> => {
-    const seen = { ...whole, pass: (body?: string) => passOn(target, whole, body) };
+    const pass = (body?: string) => {
+      onSent();
+      // It is taken at some instant until then.
+      return passOn(target, whole, body).finally(onSent);
+    };
+    const seen = { ...whole, pass };
     for (const instead of conditions.answers) {
       const said = await instead(seen);
       if (said === 'silence') return;
@@ -108,11 +118,12 @@ export const openLink = async (options: LinkOptions): Promise<OpenLink> => {
   const connections = new Set<Connection>();
   let server: Server | undefined;
   let port = 0;
+  let carried = 0;
   let isClosed = false;
   let retry: NodeJS.Timeout | undefined;
 
   const accept = (client: Socket): void => {
-    const connection = join(client, conditions, options);
+    const connection = join(client, conditions, options, () => carried++);
     connections.add(connection);
     client.once('close', () => connections.delete(connection));
   };
@@ -160,6 +171,9 @@ export const openLink = async (options: LinkOptions): Promise<OpenLink> => {
     address: { host: HOST, port },
     get disturbed() {
       return conditions.isAny;
+    },
+    get carried() {
+      return carried;
     },
     cut: () => conditions.cut(),
     reset: () => {

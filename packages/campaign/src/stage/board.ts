@@ -47,6 +47,7 @@ export const startBoard = async ({
   const outputs: Output[] = Array.from({ length: count }, () => ({ isOn: false }));
   const nonces = new Map<string, Set<string>>();
   const moods = { refuse: 0, freeze: 0, half: 0 };
+  let told: BoardDevice['told'];
   const contacts = (): boolean[] => outputs.map(({ isOn }) => isOn);
 
   const set = (output: Output, isOn: boolean, flipAfter?: number): void => {
@@ -91,6 +92,7 @@ export const startBoard = async ({
     const was = output.isOn;
     const flip = query.get('toggle_after');
     set(output, query.get('on') === 'true', flip === null ? undefined : Number(flip));
+    told = { at: clock.now(), isOn: contacts().some((on) => on) };
     return { status: 200, body: { was_on: was }, isHalf: moods.half > 0 };
   };
 
@@ -151,6 +153,9 @@ export const startBoard = async ({
     },
     get disturbed() {
       return moods.refuse + moods.freeze + moods.half > 0;
+    },
+    get told() {
+      return told;
     },
     refuse: during('refuse'),
     freeze: during('freeze'),

@@ -15,9 +15,17 @@ interface Witnessed {
   readonly truth: Truth;
 }
 
+/** Lab instants between which the monitor stored a sample: it was first sent, and first acknowledged. */
+export interface Delivery {
+  readonly sent: Instant;
+  readonly acknowledged?: Instant;
+}
+
 export interface OwnedGateway extends MeterGateway {
   /** Every sample that was taken, in order. */
   readonly witnessed: readonly Witnessed[];
+  /** How the sample of an instant came to the monitor; undefined before it was first sent. */
+  delivery(at: Instant): Delivery | undefined;
   /** Takes one more sample now. */
   take(): void;
   /** Resolves when nothing waits to be acknowledged; false when the signal ends it before. */
@@ -62,7 +70,10 @@ export const startGateway = (options: GatewayOptions): OwnedGateway => {
   let wake = new AbortController();
   const authorization = `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`;
 
+  const deliveries = new Map<number, Delivery>();
+
   const post = async (samples: readonly Sample[]): Promise<void> => {
+    for (const { at } of samples) if (!deliveries.has(at)) deliveries.set(at, { sent: clock.now() });
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization },
@@ -76,6 +87,8 @@ export const startGateway = (options: GatewayOptions): OwnedGateway => {
 
   const acknowledge = (sent: readonly Sample[]): void => {
     const done = new Set(sent.map(({ at }) => at));
+    const acknowledged = clock.now();
+    for (const at of done) deliveries.set(at, { sent: acknowledged, ...deliveries.get(at), acknowledged });
     waiting = waiting.filter(({ at }) => !done.has(at));
   };
 
@@ -122,6 +135,7 @@ export const startGateway = (options: GatewayOptions): OwnedGateway => {
   const loops = [sample(), send()];
   return {
     witnessed,
+    delivery: (at) => deliveries.get(at),
     take,
     drop: (duration) => {
       droppedUntil = Math.max(droppedUntil, clock.now() + duration);

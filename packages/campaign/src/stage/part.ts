@@ -19,6 +19,8 @@ const START_BOUND = 60_000;
 const STOP_BOUND = 60_000;
 /** Real ms: a part that lives so long and still waits for another one counts as started. */
 const WAITS_FOR_ANOTHER = 8_000;
+/** Real ms: what is asked of a part that hangs is not waited for. */
+const BEFORE_KILL = 300;
 /** As the units of `daisee install` have it. */
 const RESTART_AFTER: Duration = Seconds(2);
 
@@ -40,6 +42,8 @@ export interface OwnedPart extends Part {
   close(): Promise<void>;
   /** Hears of each start of a process. */
   readonly onLaunch: (listener: () => void) => void;
+  /** Is heard before each SIGKILL to the whole of it, for a moment at most. */
+  readonly onKill: (listener: () => Promise<void>) => void;
   /** Hears of every record that it writes, in all its runs. */
   readonly onRecord: (listener: (record: Readonly<Record<string, unknown>>) => void) => void;
 }
@@ -85,6 +89,7 @@ export const createPart = (options: PartOptions): OwnedPart => {
   const lines: string[] = [];
   const listeners: ((record: Readonly<Record<string, unknown>>) => void)[] = [];
   const launches: (() => void)[] = [];
+  const kills: (() => Promise<void>)[] = [];
   let run: Run | undefined;
   let paused: readonly number[] = [];
   let isClosed = false;
@@ -163,6 +168,8 @@ export const createPart = (options: PartOptions): OwnedPart => {
     const mine = run;
     if (!mine) return;
     mine.isMeant = true;
+    if (kills.length > 0 && !isClosed)
+      await within(Promise.all(kills.map((listener) => listener())), BEFORE_KILL);
     const tree = treeOf(mine);
     for (const pid of tree) signalTo(pid, 'SIGKILL');
     await gone(tree);
@@ -254,6 +261,9 @@ export const createPart = (options: PartOptions): OwnedPart => {
     },
     onLaunch: (listener) => {
       launches.push(listener);
+    },
+    onKill: (listener) => {
+      kills.push(listener);
     },
     onRecord: (listener) => {
       listeners.push(listener);

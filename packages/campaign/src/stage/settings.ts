@@ -137,15 +137,14 @@ export const writeNodes = (
     channel: [OWN_CHANNEL],
   });
   const sellers = { 'Node 2': { account: node2, channel: [SELLER_CHANNEL] } };
-  const way = links['agent1-relay'].address;
+  /** Over HTTP the App asks the relay, too; over the v0.2 port a reading would renew the agent's order, so it must not. */
+  const relayBehind = (link: Link) =>
+    relay === 'v02' ? link.address : { host: link.address.host, url: urlOf(link), tokenFile: passwordFile };
   write(settings('agent1'), {
     contracts: contracts('agent1-chain'),
     node: { ...consumer('agent1-monitor1'), accountpswdFile: passwordFile },
     sellers,
-    relay:
-      relay === 'v02'
-        ? { host: way.host, port: way.port }
-        : { host: way.host, url: urlOf(links['agent1-relay']), tokenFile: passwordFile },
+    relay: relayBehind(links['agent1-relay']),
   });
   write(settings('agent2'), {
     contracts: contracts('agent2-chain'),
@@ -160,7 +159,7 @@ export const writeNodes = (
     contracts: contracts('app-chain'),
     node: consumer('app-monitor1'),
     sellers,
-    relay: { host: '127.0.0.1', port: ports.relay },
+    relay: relayBehind(links['app-relay']),
     app: { port: ports.app },
   });
 };

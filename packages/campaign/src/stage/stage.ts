@@ -35,7 +35,6 @@ type OpenLink = Link & { close(): Promise<void> };
 
 /** What the checker needs beyond the stage's own door. */
 export interface CheckedStage extends OpenStage {
-  readonly relay: 'v02' | 'http';
   readonly gateways: { readonly 1: OwnedGateway; readonly 2: OwnedGateway };
   readonly owned: Readonly<Record<PartName, OwnedPart>>;
   readonly ports: Ports;
@@ -46,6 +45,8 @@ export interface CheckedStage extends OpenStage {
 
 const targets = (ports: Ports, board: OwnedBoard, relay: 'v02' | 'http') => {
   const at = (port: number) => ({ host: '127.0.0.1', port });
+  const toRelay =
+    relay === 'v02' ? (['tcp', at(ports.relay)] as const) : (['http', at(ports.relayHttp)] as const);
   return {
     'agent1-chain': ['http', at(ports.chain)],
     'agent2-chain': ['http', at(ports.chain)],
@@ -53,7 +54,8 @@ const targets = (ports: Ports, board: OwnedBoard, relay: 'v02' | 'http') => {
     'agent1-monitor1': ['http', at(ports.monitor1)],
     'agent2-monitor2': ['http', at(ports.monitor2)],
     'app-monitor1': ['http', at(ports.monitor1)],
-    'agent1-relay': relay === 'v02' ? ['tcp', at(ports.relay)] : ['http', at(ports.relayHttp)],
+    'agent1-relay': toRelay,
+    'app-relay': toRelay,
     'relay-board': ['http', board.address],
     'meter1-monitor1': ['http', at(ports.monitor1)],
     'meter2-monitor2': ['http', at(ports.monitor2)],

@@ -2,6 +2,7 @@ import type { Address, LedgerEvent, LedgerFact } from '@daisee/chain';
 import { Coin, Energy, Instant, Price, Register } from '@daisee/units';
 import { describe, expect, it } from 'vitest';
 import { checkNeeds, replay } from '../../src/checker/replay.ts';
+import { createShownSums } from '../../src/checker/undone.ts';
 
 const buyer = '0x1111111111111111111111111111111111111111' as Address;
 const seller = '0x2222222222222222222222222222222222222222' as Address;
@@ -79,9 +80,15 @@ describe('the books made of events', () => {
 
 describe('a purchase for each need', () => {
   const intent = (beyond: bigint) => `energy from ${seller} beyond ${beyond} µWh`;
-  const needs = (intents: ReadonlyMap<string, string>): readonly number[] => {
+  const needs = (
+    intents: ReadonlyMap<string, string>,
+    shown: readonly (readonly [sum: bigint, block: number])[] = [],
+  ): readonly number[] => {
     const laws: number[] = [];
-    checkNeeds(told([bought(60n, 120n), bought(40n, 80n)]), buyer, intents, (law) => laws.push(law));
+    const events = told([bought(60n, 120n), bought(40n, 80n)]);
+    const sums = createShownSums();
+    for (const [sum, block] of shown) sums.show(seller, sum, block);
+    checkNeeds(events, buyer, intents, sums.wasUndone(events, buyer), (law) => laws.push(law));
     return laws;
   };
 
@@ -96,15 +103,29 @@ describe('a purchase for each need', () => {
     ).toEqual([]);
   });
 
+  const counted = new Map([
+    [hashOf(0), intent(0n)],
+    [hashOf(1), intent(85n)],
+  ]);
+
   it('may have counted one that a reorganisation took away since', () => {
+    expect(needs(counted, [[85n, 0]])).toEqual([]);
+    // Shown again when it was there again: that takes nothing back.
     expect(
-      needs(
-        new Map([
-          [hashOf(0), intent(25n)],
-          [hashOf(1), intent(85n)],
-        ]),
-      ),
+      needs(counted, [
+        [85n, 0],
+        [85n, 9],
+      ]),
     ).toEqual([]);
+  });
+
+  it('shows when it counted what was never bought, or is bought only later', () => {
+    expect(needs(counted)).toEqual([8]);
+    const early = new Map([
+      [hashOf(0), intent(60n)],
+      [hashOf(1), intent(60n)],
+    ]);
+    expect(needs(early, [[60n, 0]])).toEqual([8]);
   });
 
   it('shows when one need was bought for twice, or nobody knows of a purchase', () => {

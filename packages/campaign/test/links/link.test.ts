@@ -101,6 +101,23 @@ describe('a link of bytes', () => {
     await once(socket, 'close');
   });
 
+  it('counts what reached its target, and nothing while it carries nothing', async () => {
+    const { heard, target } = await echo();
+    const link = await open(target, 'tcp');
+    const socket = await dial(link);
+    socket.write('one');
+    await heardBy(socket);
+    const { carried } = link;
+    expect(carried).toBeGreaterThan(0);
+    const end = link.stall();
+    socket.write('two');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([link.carried, heard.length]).toEqual([carried, 1]);
+    end();
+    await heardBy(socket);
+    expect(link.carried).toBeGreaterThan(carried);
+  });
+
   it('carries more than it holds, in order', async () => {
     const { target } = await echo();
     const socket = await dial(await open(target, 'tcp'));

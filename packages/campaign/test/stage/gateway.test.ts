@@ -66,6 +66,21 @@ describe('the gateway of a meter', () => {
     expect(new Set(arrived())).toEqual(new Set(witnessed().slice(0, new Set(arrived()).size)));
   });
 
+  it('writes down when each sample was sent first, and when it was acknowledged', async () => {
+    status = 500;
+    await vi.waitFor(() => expect(posts.length).toBeGreaterThan(3), generous);
+    const [first = 0] = witnessed();
+    const before = gateway.delivery(Instant(first));
+    expect(before?.sent).toBeGreaterThanOrEqual(first);
+    expect(before?.acknowledged).toBeUndefined();
+    status = 200;
+    expect(await gateway.drained(AbortSignal.timeout(20_000))).toBe(true);
+    const after = gateway.delivery(Instant(first));
+    expect(after?.sent).toBe(before?.sent);
+    expect(after?.acknowledged).toBeGreaterThan(after?.sent ?? 0);
+    expect(gateway.delivery(Instant(1))).toBeUndefined();
+  });
+
   it('sends everything twice, or in another order, while it is asked to', async () => {
     const end = gateway.twice();
     await vi.waitFor(() => expect(posts.length).toBeGreaterThan(4), generous);
