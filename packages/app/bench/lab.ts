@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const bin = join(import.meta.dirname, '../../cli/bin/daisee.cjs');
+const ticks = import.meta.resolve('./ticks.ts');
 
 interface Told {
   readonly type?: string;
@@ -22,6 +23,8 @@ export interface Lab {
   readonly url: string;
   /** Of Node 1's agent, up to now. They are told with the next block, every 5 s of the lab. */
   readonly looks: readonly AgentLook[];
+  /** How late each timer of its process was, up to now (ms). */
+  readonly late: readonly number[];
   /** Seconds of processor time that the lab's process has taken. */
   cpu(): number;
   stop(): Promise<void>;
@@ -32,10 +35,12 @@ const TICKS = 100;
 export const startLab = async (speed: number): Promise<Lab> => {
   const child: ChildProcess = spawn(
     process.execPath,
-    [bin, 'demo', '--json', '--app-port', '0', '--speed', String(speed)],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
+    ['--import', ticks, bin, 'demo', '--json', '--app-port', '0', '--speed', String(speed)],
+    { stdio: ['ignore', 'pipe', 'ignore', 'ipc'] },
   );
   const looks: AgentLook[] = [];
+  const late: number[] = [];
+  child.on('message', (more) => late.push(...(more as number[])));
   const url = await new Promise<string>((resolve) => {
     let address: string | undefined;
     if (!child.stdout) return;
@@ -51,6 +56,7 @@ export const startLab = async (speed: number): Promise<Lab> => {
   return {
     url,
     looks,
+    late,
     cpu: () => {
       // Fields 14 and 15 of proc_pid_stat(5), after the name in brackets.
       const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');

@@ -9,6 +9,16 @@
 
 export type Address = `0x${string}`;
 
+/** What a sentence names, for those who say it in another language: amounts of a contract are millionths. */
+export type SaidValues = Readonly<Record<string, string | number>>;
+
+/** Something wrong: an English sentence, and its stable code with values where it has one. */
+export interface Said {
+  readonly message: string;
+  readonly code?: string;
+  readonly values?: SaidValues;
+}
+
 /** Part of the system that can fail by itself. */
 export type Part = 'chain' | 'monitor' | 'relay' | 'agent';
 
@@ -102,13 +112,25 @@ export interface SourceState {
   readonly feeding: boolean;
 }
 
+/** Why a load was put on another source. */
+export type SwitchReason =
+  | 'below-limit'
+  | 'recovered'
+  | 'next-seller'
+  | 'allowance-used'
+  | 'no-measurement'
+  | 'disorder'
+  | 'held'
+  | 'observed'
+  | 'stopping';
+
 /** The wires of this node: at most one source feeds. */
 export interface WiresState {
   readonly sources: readonly SourceState[];
   /** Since when the wires are as they are, if it was seen. */
   readonly since?: number;
-  /** Why the last switch was made, in words. */
-  readonly why?: string;
+  /** Why the last switch was made. */
+  readonly why?: SwitchReason;
   /** The contacts were not read from the relay but follow from the agent's books. */
   readonly byBooks?: boolean;
 }
@@ -120,6 +142,10 @@ export interface HealthState {
   readonly since: number;
   /** What is wrong and what to do, when it is not ok. */
   readonly message?: string;
+  readonly code?: string;
+  readonly values?: SaidValues;
+  /** So many more things are wrong there; the message says so, too. */
+  readonly more?: number;
 }
 
 /** The whole of what is live, each piece with when it was last known. A piece that was never known is absent. */
@@ -257,9 +283,15 @@ export interface ReceiptAnswer {
   readonly block: number;
   readonly at: number;
   readonly transactions: readonly Transaction[];
-  readonly balance: string;
+  /** Absent where the chain fell silent after it had mined the order. */
+  readonly balance?: string;
   /** What the stream tells of the account from now on; here so that no page says "done" beside what was before. */
   readonly account?: Known<AccountState>;
+}
+/** `GET api/wallet/account?account`: what the wallet in the browser has. */
+export interface WalletAccount {
+  readonly balance: string;
+  readonly approved: string;
 }
 /**
  * `POST api/wallet/prepare` with `{ from, order: { type: 'transfer' | 'approve' | 'buy', … } }`: the transaction for a
@@ -300,4 +332,5 @@ export interface Problem {
   readonly status: number;
   readonly detail: string;
   readonly code: string;
+  readonly values?: SaidValues;
 }

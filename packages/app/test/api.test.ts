@@ -1,5 +1,5 @@
-import { createKey, signerOf } from '@daisee/chain';
-import { Coin, Duration, MICRO, systemClock } from '@daisee/units';
+import { createKey, type Ledger, signerOf } from '@daisee/chain';
+import { Coin, DaiseeError, Duration, formatMicro, MICRO, systemClock } from '@daisee/units';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type {
   Community as CommunityAnswer,
@@ -12,10 +12,17 @@ import type {
   Quote,
   ReceiptAnswer,
   TransactionPage,
+  WalletAccount,
 } from '../src/api.ts';
 import { type Community, startCommunity } from './support/community.ts';
 import { type Served, serve } from './support/served.ts';
 import { steadyMonitor, type ToldAgent, tellableAgent } from './support/stand-ins.ts';
+
+class Away extends DaiseeError {
+  constructor() {
+    super({ code: 'test.away', message: 'The chain is away.', retryable: true });
+  }
+}
 
 let community: Community;
 let served: Served;
@@ -72,6 +79,7 @@ describe('the API', () => {
       '/power': '?from=0&to=60000',
       '/consumption': '?from=0&to=7200000&step=PT1H&zone=UTC',
       '/community': `?${ALWAYS}`,
+      '/wallet/account': `?account=${community.accounts.producer}`,
       '/wallet/quote': `?seller=${community.accounts.producer}&energy=1`,
     };
     const known: string[] = [];
@@ -95,6 +103,7 @@ describe('the API', () => {
         expect(body.detail).toContain('nonsense');
       }
     expect(known.toSorted()).toEqual([
+      'account',
       'approve',
       'buy',
       'changeSettings',
@@ -249,6 +258,9 @@ describe('the wallet', () => {
     const { accounts } = community;
     const much = await minedOrder('transfer', { to: accounts.producer, amount: '100000' });
     expect([much.status, much.body.title]).toEqual([409, 'Conflict']);
+    expect(much.body.code).toBe('chain.refused.ERC20InsufficientBalance');
+    // For a page in another language: millionths, as the contract has them.
+    expect(much.body.values).toMatchObject({ sender: accounts.consumer, needed: '100000000000' });
     expect(much.body.detail).toMatch(/coins/);
     expect(much.body.detail).not.toMatch(/0x[0-9a-f]{8}\b|revert|ERC20InsufficientBalance\(/i);
     const scarce = await minedOrder('buy', { seller: accounts.producer, energy: '29', maxCost: '58' });
@@ -272,6 +284,52 @@ describe('the wallet', () => {
     const { body } = await served.post<Prepared>('/api/wallet/prepare', { from: other.address, order });
     expect(body).toMatchObject({ to: community.consumer.coin, chainId: 20171 });
     expect(body.data).toMatch(/^0xa9059cbb/);
+  });
+
+  it('tells what a wallet elsewhere has', async () => {
+    const { accounts, consumer } = community;
+    const has = await served.json<WalletAccount>(`/api/wallet/account?account=${accounts.producer}`);
+    expect(has).toEqual({
+      balance: formatMicro(await consumer.balance(accounts.producer)),
+      approved: '0.000000',
+    });
+  });
+
+  it('says that an order is done although the chain falls silent right after it', async () => {
+    const { consumer, accounts } = community;
+    let silent = false;
+    const away = async (): Promise<never> => {
+      throw new Away();
+    };
+    const falling: Ledger = {
+      ...consumer,
+      exchange: consumer.exchange,
+      coin: consumer.coin,
+      chainId: consumer.chainId,
+      orders: consumer.orders,
+      ...(consumer.address === undefined ? {} : { address: consumer.address }),
+      block: () => (silent ? away() : consumer.block()),
+      balance: (account) => (silent ? away() : consumer.balance(account)),
+      transfer: async (to, amount) => {
+        const receipt = await consumer.transfer(to, amount);
+        silent = true;
+        return receipt;
+      },
+    };
+    const other = await serve(falling, { account: accounts.consumer, kind: 'consumer' });
+    try {
+      await expect.poll(async () => (await other.json<LiveState>('/api/state')).account).toBeDefined();
+      const order = { to: accounts.producer, amount: '1' };
+      const { status, body } = await community.mining(() =>
+        other.post<ReceiptAnswer>('/api/wallet/transfer', order),
+      );
+      expect(status).toBe(200);
+      expect(body.block).toBeGreaterThan(0);
+      expect(body.transactions.map(({ type }) => type)).toContain('transferred');
+      expect([body.balance, body.account]).toEqual([undefined, undefined]);
+    } finally {
+      await other.stop();
+    }
   });
 
   it('does not keep the person waiting for a chain that makes no blocks', async () => {

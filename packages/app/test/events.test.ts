@@ -87,6 +87,19 @@ describe('the event stream', () => {
     for (const one of [listener, back]) one.drop();
   });
 
+  it('tells 500 who listen at once of every change, each of them', { timeout: 60_000 }, async () => {
+    const listeners = Array.from({ length: 500 }, () => listen(served.front.url));
+    await Promise.all(
+      listeners.map((listener) => listener.until((events) => events.some(({ name }) => name === 'state'))),
+    );
+    const before = await onBooks();
+    await mint(1);
+    const news = (await onBooks()).filter((position) => !before.includes(position));
+    expect(news.length).toBeGreaterThan(0);
+    await Promise.all(listeners.map((listener) => heardAll(listener, news)));
+    for (const listener of listeners) listener.drop();
+  });
+
   it('tells one who comes back to another server to forget all', async () => {
     const listener = listen(served.front.url, 'aaaaaaaaaaaa-5');
     await heardAll(listener, await onBooks());

@@ -166,6 +166,45 @@ describe('who may see and act', () => {
     expect((await look()).statusCode).toBe(401);
   });
 
+  it('ends an event stream with the session that it was opened in, and no other', async () => {
+    const { server, clock } = await made({ password: 'right' });
+    const url = await server.listen({ host: '127.0.0.1', port: 0 });
+    const stream = async (cookie: string) => {
+      const answer = await fetch(`${url}/api/events`, { headers: { cookie } });
+      expect(answer.status).toBe(200);
+      const reader = answer.body?.getReader();
+      let ended = false;
+      const read = async (): Promise<void> => {
+        while (!(await reader?.read())?.done);
+      };
+      const end = read().catch(() => undefined);
+      void end.then(() => {
+        ended = true;
+      });
+      return { end, isOpen: () => !ended };
+    };
+    const [first, second] = [await login(server, 'right'), await login(server, 'right')];
+    const [one, another, others] = [
+      await stream(first.cookie),
+      await stream(first.cookie),
+      await stream(second.cookie),
+    ];
+    await fetch(`${url}/api/logout`, {
+      method: 'POST',
+      headers: { cookie: first.cookie, 'content-type': 'application/json' },
+      body: '{}',
+    });
+    await Promise.all([one.end, another.end]);
+    expect(others.isOpen()).toBe(true);
+    // A session that is used meanwhile goes on for a week from then.
+    await clock.pass(6 * DAY);
+    expect((await fetch(`${url}/api/state`, { headers: { cookie: second.cookie } })).status).toBe(200);
+    await clock.pass(6 * DAY);
+    expect(others.isOpen()).toBe(true);
+    await clock.pass(DAY + 1);
+    await others.end;
+  });
+
   it('answers its own machine alone without a password, so that a name made to point here gets nothing', async () => {
     const { server } = await made({});
     const ask = (host: string) => server.inject({ url: '/api/state', headers: { host } });

@@ -9,7 +9,12 @@ import { handClock, settled } from './support/stand-ins.ts';
 
 class Away extends DaiseeError {
   constructor() {
-    super({ code: 'test.away', message: 'The monitor is away: switch it on.', retryable: true });
+    super({
+      code: 'test.away',
+      message: 'The monitor is away: switch it on.',
+      retryable: true,
+      values: { asked: 3, of: ['no', 'text'] },
+    });
   }
 }
 
@@ -71,6 +76,8 @@ describe('what is live', () => {
       ok: false,
       since: failed,
       message: 'The monitor is away: switch it on.',
+      code: 'test.away',
+      values: { asked: 3 },
     });
     state.away = false;
     state.at = clock.now();
@@ -145,12 +152,17 @@ describe('what is live', () => {
     const troubles: Trouble[] = [];
     const { live } = await watched(clock, [look], troubles);
     expect(healthOf(live.state(), 'agent')?.ok).toBe(true);
-    troubles.push({ message: 'No coins.', since: Instant(5) }, { message: 'No relay.', since: Instant(6) });
+    troubles.push(
+      { message: 'No coins.', code: 'agent.out-of-coins', since: Instant(5) },
+      { message: 'No relay.', since: Instant(6) },
+    );
     await clock.pass(1000);
     expect(healthOf(live.state(), 'agent')).toMatchObject({
       ok: false,
       since: 5,
       message: 'No coins. (and 1 more)',
+      code: 'agent.out-of-coins',
+      more: 1,
     });
   });
 

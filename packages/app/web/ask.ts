@@ -1,16 +1,16 @@
 /** Asking the page's own server. */
-import type { Problem, Session } from '../src/api.ts';
+import type { Problem, SaidValues, Session } from '../src/api.ts';
 
 /** What the server refused, in its own words. */
-class Refused extends Error {
-  readonly status: number;
+export class Refused extends Error {
   readonly code: string;
+  readonly values: SaidValues;
 
-  constructor(status: number, code: string, detail: string) {
+  constructor(code: string, detail: string, values: SaidValues = {}) {
     super(detail);
     this.name = 'Refused';
-    this.status = status;
     this.code = code;
+    this.values = values;
   }
 }
 
@@ -26,7 +26,7 @@ const asked = async <T>(path: string, request: RequestInit): Promise<T> => {
   const body: unknown = await answer.json();
   if (answer.ok) return body as T;
   const problem = body as Partial<Problem>;
-  throw new Refused(answer.status, problem.code ?? '', problem.detail ?? answer.statusText);
+  throw new Refused(problem.code ?? '', problem.detail ?? answer.statusText, problem.values);
 };
 
 type Query = Readonly<Record<string, string | number | undefined>>;

@@ -69,6 +69,6 @@ export const who = (address: Address | undefined, identity: Identity): string =>
 
 /** A sentence of the server with names instead of addresses, where they have one. */
 export const named = (text: string, identity: Identity): string =>
-  text.replace(/0x[0-9a-fA-F]{40}/g, (address) =>
+  text.replace(/0x[0-9a-fA-F]{40}(?![0-9a-fA-F])/g, (address) =>
     address === identity.address ? identity.name : who(address as Address, identity),
   );

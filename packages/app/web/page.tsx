@@ -98,7 +98,7 @@ export const Page = () => {
           )}
         </div>
       </header>
-      <main id="content" tabIndex={-1}>
+      <main id="content" class={place} tabIndex={-1}>
         {!connected && (
           <p class="banner bad" role="status">
             {say('disconnected')}

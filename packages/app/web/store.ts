@@ -60,11 +60,11 @@ export const communityNow = (): number => {
   return state.live.now + (state.connected ? (performance.now() - heard) * speed : 0);
 };
 
-/** Whether a value may be shown as live. */
-export const isFresh = (known: Known<unknown> | undefined): boolean => {
+/** Whether a value may be shown as live: confirmed within so many real ms. */
+export const isFresh = (known: Known<unknown> | undefined, within = FRESH): boolean => {
   if (!known || !state.connected || !state.live) return false;
   const speed = state.identity?.speed ?? 1;
-  return communityNow() - known.seen < FRESH * speed;
+  return communityNow() - known.seen < within * speed;
 };
 
 const onState = (live: LiveState): void => {
@@ -115,6 +115,21 @@ const onReverted = ({ from }: AppEvents['reverted']): void => {
     revertedFrom: from,
   });
 };
+
+/** The block that has a transaction, once the page hears of it; undefined when it no longer waits. */
+export const minedIn = (hash: string, signal: AbortSignal): Promise<number | undefined> =>
+  new Promise((resolve) => {
+    const look = (): void => {
+      const one = state.transactions.find((told) => told.hash.toLowerCase() === hash.toLowerCase());
+      if (!one && !signal.aborted) return;
+      listeners.delete(look);
+      signal.removeEventListener('abort', look);
+      resolve(one?.block);
+    };
+    listeners.add(look);
+    signal.addEventListener('abort', look);
+    look();
+  });
 
 let stream: EventSource | undefined;
 

@@ -243,8 +243,19 @@ export const createEmbeddedChain = (options: EmbeddedChainOptions): EmbeddedChai
       }
     });
 
+  /** Of the first block, that every ledger asks for with each of its calls. */
+  let first: Promise<unknown> | undefined;
+
   const answer = async (method: string, params: readonly unknown[]): Promise<unknown> => {
     if (method === 'eth_sendRawTransaction') return send(params[0]);
+    if (method === 'eth_chainId') return `0x${chainId.toString(16)}`;
+    if (method === 'eth_getBlockByNumber' && params[0] === '0x0' && params[1] === false) {
+      first ??= persist(({ rpc }) => rpc.request(method, params));
+      return first.catch((error: unknown) => {
+        first = undefined;
+        throw error;
+      });
+    }
     // anvil suggests 1 gwei whatever its fees are; wallets believe it.
     if (method === 'eth_maxPriorityFeePerGas') return '0x0';
     return persist(({ rpc }) => rpc.request(method, params));

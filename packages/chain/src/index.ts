@@ -23,6 +23,7 @@ export {
   type HistoryOptions,
   type HistoryQuery,
 } from './history/history.ts';
+export { ChainChanged } from './identity.ts';
 export { ChainDirectoryBusy, JournalDamaged } from './journal.ts';
 export {
   BadAddress,

@@ -2,18 +2,19 @@
 import { type Clock, DaiseeError, Duration, Instant, SleepAborted, sleepOrStop } from '@daisee/units';
 import { decodeFunctionResult, encodeFunctionData, getAddress } from 'viem/utils';
 import { toBytes, toCount } from './answers.ts';
-import { headerOf, latestHeader } from './blocks.ts';
+import { latestHeader } from './blocks.ts';
 import { createFeed, type Feed, type FeedOptions } from './feed.ts';
 import type { Fees } from './fees.ts';
 import { callView, estimateGas } from './gas.ts';
 import { daiseeAbi } from './generated/contracts.ts';
+import { firstBlock, guardIdentity, type Identity } from './identity.ts';
 import { toAddress } from './keystore.ts';
 import type { LedgerEvent } from './ledger-events.ts';
 import { type Call, createOrders, type Orders } from './orders.ts';
 import { createPatience, type LedgerNotice } from './patience.ts';
 import { createReads, type LedgerReads } from './reads.ts';
 import { ContractRefused } from './refusals.ts';
-import { createRpc, type Rpc, RpcRefused } from './rpc.ts';
+import { ChainAnswer, createRpc, type Rpc, RpcRefused } from './rpc.ts';
 import { createSender, LedgerStopped, type Sender } from './sender.ts';
 import type { Address, Signer } from './signer.ts';
 import { createWrites, type LedgerWrites } from './writes.ts';
@@ -116,7 +117,8 @@ interface FeedStart extends Pick<FeedOptions, 'place' | 'blocks'> {
 
 export interface Ledger extends LedgerReads, LedgerWrites {
   /**
-   * Waits until the chain answers, checks what is there, and settles what a crash left (unless `settles` is off).
+   * Waits until the chain answers, checks what is there, and settles what a crash left (unless `settles` is off). From
+   * then on another chain at that address is never believed: reads throw ChainChanged, writes and events wait.
    * @throws WrongChain, NoContract, WrongContract, ChainAnswer
    */
   start(signal?: AbortSignal): Promise<void>;
@@ -174,21 +176,19 @@ export const connectLedger = (options: LedgerOptions): Ledger => {
   const { clock, signer, pollInterval = Duration(1000), onEvent = () => {} } = options;
   const exchange = toAddress(options.exchange);
   const coin = toAddress(options.coin);
-  const rpc = createRpc({ url: options.url, ...(options.timeout ? { timeout: options.timeout } : {}) });
+  const { rpc, expect } = guardIdentity(
+    createRpc({ url: options.url, ...(options.timeout ? { timeout: options.timeout } : {}) }),
+  );
   const stopping = new AbortController();
   const patience = createPatience({ clock, interval: pollInterval, signal: stopping.signal, onEvent });
   let chainId: number | undefined;
   let sender: Sender | undefined;
   let deployment: Promise<number> | undefined;
 
-  const check = async (): Promise<{ id: number; chain: string }> => {
-    const [id, first, ...code] = await Promise.all([
+  let forgotten = 0;
+  const check = async (): Promise<Identity> => {
+    const [id, ...code] = await Promise.all([
       rpc.request('eth_chainId'),
-      headerOf(rpc, 0).catch((error: unknown) => {
-        // A client that has forgotten its first block: the chain's id must do.
-        if (error instanceof RpcRefused) return undefined;
-        throw error;
-      }),
       rpc.request('eth_getCode', [exchange, 'latest']),
       rpc.request('eth_getCode', [coin, 'latest']),
     ]);
@@ -199,7 +199,11 @@ export const connectLedger = (options: LedgerOptions): Ledger => {
     if (exchangeCode === '0x') throw new NoContract('exchange', exchange, found, 'contracts.daisee');
     if (coinCode === '0x') throw new NoContract('coin', coin, found, 'contracts.token');
     await checkCoin();
-    return { id: found, chain: first?.hash ?? `chain ${found}` };
+    const first = await firstBlock(rpc);
+    // A refusal may be of the moment, and the outbox goes by that block: taken for forgotten once it is refused again.
+    if (first === undefined && ++forgotten < FAULTS)
+      throw new ChainAnswer(rpc.url, 'eth_getBlockByNumber', 'the first block', 'none');
+    return { id: found, first };
   };
 
   const checkCoin = async (): Promise<void> => {
@@ -282,15 +286,17 @@ export const connectLedger = (options: LedgerOptions): Ledger => {
       if (chainId !== undefined) return;
       const ended = AbortSignal.any([stopping.signal, ...(signal ? [signal] : [])]);
       const waiting = createPatience({ clock, interval: pollInterval, signal: ended, onEvent });
-      const { id, chain } = await waiting.try(check, FAULTS);
-      chainId = id;
+      const identity = await waiting.try(check, FAULTS);
+      chainId = identity.id;
+      expect(identity);
       if (!signer) return;
       sender = createSender({
         rpc,
         signer,
         clock,
         chainId,
-        chain,
+        // A client that has forgotten its first block: the chain's id must do.
+        chain: identity.first ?? `chain ${chainId}`,
         outbox: options.outbox ?? ':memory:',
         survives: options.survives ?? 'power',
         pollInterval,

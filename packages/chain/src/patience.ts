@@ -1,4 +1,5 @@
 import { type Clock, Duration, messageOf } from '@daisee/units';
+import { ChainChanged } from './identity.ts';
 import { ChainAnswer, ChainUnreachable, RpcRefused } from './rpc.ts';
 
 /** What a ledger has to say besides its answers, each with a sentence for people. */
@@ -10,7 +11,8 @@ export interface LedgerNotice {
 /** Trying again while the chain is away, and saying so once. */
 export interface Patience {
   /**
-   * Does the work until the chain answers it. An unreachable chain is waited for without bound.
+   * Does the work until the chain answers it. An unreachable chain, and one in whose place another answers, is waited for
+   * without bound.
    * @param faults how many invalid or refused answers in a row are borne with; none by default
    */
   try<T>(work: () => Promise<T>, faults?: number): Promise<T>;
@@ -41,14 +43,15 @@ export const createPatience = ({ clock, interval, signal, onEvent }: PatienceOpt
           }
           return result;
         } catch (error) {
-          const unreachable = error instanceof ChainUnreachable;
+          const isAway = error instanceof ChainUnreachable || error instanceof ChainChanged;
           const refused =
             error instanceof RpcRefused && (error.retryable || faults === Number.POSITIVE_INFINITY);
           const faulty = error instanceof ChainAnswer || refused;
-          if (!unreachable && (!faulty || ++borne > faults)) throw error;
+          if (!isAway && (!faulty || ++borne > faults)) throw error;
           if (!away) {
             away = true;
-            onEvent({ type: 'waiting', message: `Chain unreachable: ${messageOf(error)} Trying again.` });
+            const what = error instanceof ChainChanged ? 'Wrong chain' : 'Chain unreachable';
+            onEvent({ type: 'waiting', message: `${what}: ${messageOf(error)} Trying again.` });
           }
         }
         await clock.sleep(Duration(pause), signal);

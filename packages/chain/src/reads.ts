@@ -43,7 +43,7 @@ export interface PurchaseRow {
   readonly spent: Coin;
 }
 
-/** Every method @throws ChainUnreachable, ChainAnswer, RpcRefused, ContractRefused. */
+/** Every method @throws ChainUnreachable, ChainChanged, ChainAnswer, RpcRefused, ContractRefused. */
 export interface LedgerReads {
   /** Coins of an account. */
   balance(account: Address): Promise<Coin>;

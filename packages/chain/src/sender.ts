@@ -7,6 +7,7 @@ import { keccak256, serializeTransaction } from 'viem/utils';
 import { headerOf, latestHeader, transactionCount } from './blocks.ts';
 import { chainFees, type Fees } from './fees.ts';
 import { estimateGas, minedRefusal } from './gas.ts';
+import { ChainChanged } from './identity.ts';
 import { type Outbox, type OutboxEntry, openOutbox } from './outbox.ts';
 import type { LedgerNotice, Patience } from './patience.ts';
 import { type RawReceipt, receiptOf } from './receipts.ts';
@@ -210,7 +211,7 @@ export const createSender = (options: SenderOptions): Sender => {
         message: `${entry.what} (${entry.hash}) was sent again: the chain did not know it.`,
       });
     } catch (error) {
-      if (error instanceof ChainUnreachable) throw error;
+      if (error instanceof ChainUnreachable || error instanceof ChainChanged) throw error;
       if (told.stuck) return;
       told.stuck = true;
       onEvent({

@@ -111,6 +111,9 @@ describe('daisee demo', () => {
       cost: expect.stringMatching(/^\d+\.\d{6}$/),
       time: expect.stringMatching(/Z$/),
     });
+    // Whoever starts it has an address to open before anything else.
+    const address = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(all[0]).toEqual({ type: 'apps', node1: address, node2: address, password: expect.any(String) });
     const told = all.slice(0, -1).filter(({ type }) => type !== 'apps' && type !== 'lab');
     expect(all.length - told.length).toBe(3);
     for (const record of told) expect(record['block'], JSON.stringify(record)).toEqual(expect.any(Number));
@@ -216,6 +219,9 @@ describe('daisee demo', () => {
     lab.signal('SIGINT');
     const { code, stdout } = await lab.ended;
     expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^DAISEE App: http:\/\/127\.0\.0\.1:\d+ \(Node 1\), http:\/\/127\.0\.0\.1:\d+ \(Node 2\)\. To act there, log in with the password \S+\n/,
+    );
     expect(stdout).toContain('Largest difference');
     const switches = stdout.split('\n').filter((line) => line.includes('the relay puts'));
     expect(switches.at(-1)).toContain('back on its own battery (contacts 0 off, 1 off, 2 off, 3 off)');

@@ -15,7 +15,7 @@ describe('daisee monitor', () => {
     const environment = [...bench.matchAll(/(MALLOC_\w+): '(\d+)'/g)].map(
       ([, name, value]) => `${name}=${value}`,
     );
-    expect([flags.length, environment.length]).toEqual([3, 2]);
+    expect([flags.length, environment.length]).toEqual([6, 2]);
     const monitor = start(['monitor', '--port', '0', '--data', scratch()]);
     await monitor.line(/^Monitor on/, 120_000);
     const words = readFileSync(`/proc/${monitor.pid}/cmdline`, 'utf8').split('\0');
@@ -36,20 +36,23 @@ describe('daisee monitor', () => {
     );
   });
 
-  it('lets a constant load count until maxGap where the settings say that its sensor reports on change', async () => {
+  it('lets a constant load count until maxGap where the settings say that its sensor reports on change, and no longer when they say so no more', async () => {
     const folder = scratch();
     const settings = join(folder, 'parameters.yml');
-    const meter = '{ driver: simulated, name: Fridge, power: 450, period: 1h, reports: change }';
-    writeFileSync(settings, `monitor:\n  data: ${folder}/data\n  meter: ${meter}\n`, {
-      mode: 0o600,
-    });
-    const monitor = start(['monitor', '-c', settings, '--port', '0']);
-    await monitor.line(/^Monitor on/, 120_000);
-    monitor.signal('SIGTERM');
-    await monitor.ended;
-    const store = openStore({ file: join(folder, 'data', 'monitor.sqlite') });
-    expect(store.sensors()).toMatchObject([{ name: 'Fridge', reports: 'change' }]);
-    store.close();
+    const rulesWith = async (reports: string) => {
+      const meter = `{ driver: simulated, name: Fridge, power: 450, period: 1h${reports} }`;
+      writeFileSync(settings, `monitor:\n  data: ${folder}/data\n  meter: ${meter}\n`, { mode: 0o600 });
+      const monitor = start(['monitor', '-c', settings, '--port', '0']);
+      await monitor.line(/^Monitor on/, 120_000);
+      monitor.signal('SIGTERM');
+      await monitor.ended;
+      const store = openStore({ file: join(folder, 'data', 'monitor.sqlite') });
+      const rules = store.sensors().map(({ name, reports }) => ({ name, reports }));
+      store.close();
+      return rules;
+    };
+    expect(await rulesWith(', reports: change')).toEqual([{ name: 'Fridge', reports: 'change' }]);
+    expect(await rulesWith('')).toEqual([{ name: 'Fridge', reports: undefined }]);
   });
 
   it('takes nothing else for how a sensor reports', () => {

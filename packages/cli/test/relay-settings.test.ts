@@ -1,9 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Seconds } from '@daisee/units';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { relayClient } from '../src/parts/relay-client.ts';
 import { ownPins, relayDriver } from '../src/parts/relay-driver.ts';
+import { leaseFor } from '../src/settings/lease.ts';
 import { SettingsError } from '../src/settings/problems.ts';
 import { parseSettings } from '../src/settings/read.ts';
 import { addToken, tokensFrom } from '../src/settings/relay-tokens.ts';
@@ -85,6 +88,80 @@ describe('the settings of a relay', () => {
     ]);
     writeFileSync(file, 'page all sha256:00\n', { mode: 0o600 });
     expect(() => tokensFrom(file)).toThrow(/no token in line 1/);
+  });
+
+  describe('beside the period of its agent', () => {
+    const consumer = (period: string, relay: string) => `relay: ${relay}
+node: { address: '0x${'1'.repeat(40)}', type: C, url: 'http://127.0.0.1:1', id: 1, login: me, limit: 30, delta: 1, channel: 0, period: ${period} }
+sellers: { east: { account: '0x${'2'.repeat(40)}', channel: 1 } }
+`;
+    const problems = (text: string): readonly string[] => {
+      try {
+        parseSettings(text, 'p.yml');
+        return [];
+      } catch (error) {
+        if (error instanceof SettingsError) return error.problems;
+        throw error;
+      }
+    };
+
+    it('ask for a lease of three periods over HTTP, and of a minute at least', () => {
+      expect([undefined, Seconds(8), Seconds(120)].map(leaseFor)).toEqual([
+        Seconds(60),
+        Seconds(60),
+        Seconds(360),
+      ]);
+      expect(problems(consumer('2m', "{ url: 'http://127.0.0.1:15556' }"))).toEqual([]);
+      expect(problems(consumer('9h', "{ url: 'http://127.0.0.1:15556' }"))).toEqual([
+        expect.stringContaining(
+          "node.period: needs 8 hours at most: the relay's lease, a day at most, has to last 3 periods (got 32400 s)",
+        ),
+      ]);
+    });
+
+    it('are refused where the lease of the v0.2 port would end between two looks', () => {
+      expect(problems(consumer('2m', '{ host: 127.0.0.1 }'))).toEqual([
+        expect.stringContaining(
+          "node.period: of 120 s is too long for the relay's lease of 120 s, which has to last 3 periods: set relay.lease to 360 (where the board is served too), or relay.url, whose lease follows the period",
+        ),
+      ]);
+      for (const [period, relay] of [
+        ['40', '{ host: 127.0.0.1 }'],
+        ['2m', '{ host: 127.0.0.1, lease: 360 }'],
+        ['2m', '{ host: 127.0.0.1, lease: 0 }'],
+      ] as const)
+        expect(problems(consumer(period, relay))).toEqual([]);
+    });
+
+    it('send that lease with each order', async () => {
+      const asked: number[] = [];
+      const server = createServer((request, response) => {
+        let text = '';
+        request.on('data', (chunk: Buffer) => {
+          text += chunk.toString();
+        });
+        request.on('end', () => {
+          asked.push((JSON.parse(text) as { lease: number }).lease);
+          response.setHeader('content-type', 'application/json').end('{}');
+        });
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+      const address = server.address();
+      const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
+      const stops: (() => Promise<void>)[] = [];
+      const { relay } = relayClient(
+        { url, host: '127.0.0.1' },
+        {
+          output: { note: () => undefined } as never,
+          lifecycle: { started: ({ stop }: { stop: () => Promise<void> }) => stops.push(stop) } as never,
+          period: Seconds(120),
+        },
+      );
+      await relay.order(new Map([[0, true]]));
+      expect(asked).toEqual([360_000]);
+      for (const stop of stops) await stop();
+      await new Promise((resolve) => server.close(resolve));
+    });
   });
 
   it('say what is wrong with them, and show no secret', () => {

@@ -19,8 +19,9 @@ export interface IngestRow {
   /** ms of the monitor's CPU for 1000 samples, and the longest time in which it answered nobody. */
   readonly cpu: number;
   readonly stall: number;
-  /** Resident bytes of the monitor afterwards. */
+  /** Resident bytes of the monitor afterwards, and the most there were meanwhile. */
   readonly memory: number;
+  readonly peak: number;
 }
 
 interface Way {
@@ -39,7 +40,7 @@ interface Way {
 const JSON_TYPE = 'application/json';
 
 const WAYS: readonly Way[] = [
-  { name: 'one by one, 1 client', v02: '178–198/s', clients: 1, batch: 1 },
+  { name: 'one by one, 1 client', v02: '178–198/s', target: 2000, clients: 1, batch: 1 },
   { name: 'one by one, 16 clients, one sensor', target: 2000, clients: 16, batch: 1 },
   { name: 'one by one, 16 clients, a sensor each', target: 2000, clients: 16, batch: 1, apart: true },
   { name: 'by 1000, 1 client', target: 50_000, clients: 1, batch: 1000 },
@@ -99,7 +100,7 @@ export const ingest = async (
       length: asked === 0 ? 0 : length,
       signal,
     });
-    const { cpu, stall, memory } = await service.usage();
+    const { cpu, stall, memory, peak } = await service.usage();
     rows.push({
       name: way.name,
       v02: way.v02 ?? '',
@@ -112,6 +113,7 @@ export const ingest = async (
       cpu: (cpu / (answers * batch)) * 1000,
       stall,
       memory,
+      peak,
     });
   }
   return rows;

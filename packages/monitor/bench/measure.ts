@@ -17,6 +17,8 @@ export interface QuestionResult extends Pick<Row, 'name' | 'v02' | 'target'> {
   readonly cpu: number;
   /** The longest time in ms in which it answered nobody. */
   readonly stall: number;
+  /** The most resident bytes of the monitor, for one client and for several. */
+  readonly peak: { readonly alone: number; readonly together: number };
 }
 
 export interface Result {
@@ -68,16 +70,18 @@ const measureAt = async (
       const alone = await asking(next, { clients: 1, length, reconnect, signal });
       const used = await service.usage();
       const together = await asking(next, { clients: CLIENTS, length, reconnect, signal });
-      const { stall } = await service.usage();
+      const crowded = await service.usage();
       questions.push({
         ...row,
         alone,
         together,
         cpu: used.cpu / alone.answers,
-        stall: Math.max(stall, used.stall),
+        stall: Math.max(crowded.stall, used.stall),
+        peak: { alone: used.peak, together: crowded.peak },
       });
     }
     const asked = await service.usage();
+    const peakAsked = Math.max(asked.peak, ...questions.flatMap(({ peak }) => [peak.alone, peak.together]));
     const take = (count: number): number => {
       const place = first.place;
       first.place += count;
@@ -92,7 +96,13 @@ const measureAt = async (
       grown,
       questions,
       ingest: ingested,
-      memory: { idle, asked: asked.memory, fed: fed.memory, peakAsked: asked.peak, peak: fed.peak },
+      memory: {
+        idle,
+        asked: asked.memory,
+        fed: fed.memory,
+        peakAsked,
+        peak: Math.max(peakAsked, fed.peak, ...ingested.map(({ peak }) => peak)),
+      },
     };
   } finally {
     await service.stop();

@@ -10,6 +10,8 @@ const milliseconds = (ms: number): string =>
 const rate = (perSecond: number): string =>
   `${perSecond >= 100 ? Math.round(perSecond).toLocaleString('en') : perSecond.toFixed(1)}/s`;
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
+/** Resident bytes that a monitor stays below, whatever it is asked and sent. */
+const MOST_MEMORY = 150e6;
 const count = (samples: number): string => (samples >= 1e6 ? `${samples / 1e6} M` : `${samples}`);
 const NAMES = { sqlite: 'SQLite', postgres: 'PostgreSQL' } as const;
 
@@ -60,8 +62,10 @@ const ingestTable = ({ ingest, grown }: Result): Table => [
   ['by 5000, in the same process', '', rate(grown), '', '', '', '', '', ''],
 ];
 
+const resident = (bytes: number): string => judged(megabytes(bytes), bytes > MOST_MEMORY);
+
 const memoryLine = ({ memory, size }: Result): string =>
-  `Memory of the monitor (v0.2: 539 MB): ${megabytes(memory.idle)} at its start, ${megabytes(memory.asked)} after the questions (at most ${megabytes(memory.peakAsked)}), ${megabytes(memory.fed)} after the ingest (at most ${megabytes(memory.peak)}). The store has ${megabytes(size)}.`;
+  `Memory of the monitor (v0.2: 539 MB): ${resident(memory.idle)} at its start, ${resident(memory.asked)} after the questions (at most ${resident(memory.peakAsked)}), ${resident(memory.fed)} after the ingest (at most ${resident(memory.peak)}). The store has ${megabytes(size)}.`;
 
 /** How the medians move from one size to the next. */
 const growthTable = (results: readonly Result[]): Table => {
@@ -78,8 +82,8 @@ const growthTable = (results: readonly Result[]): Table => {
       ...results.map(({ ingest }) => rate(ingest[i]?.perSecond ?? Number.NaN)),
     ]),
     ['by 5000, in the same process', ...results.map(({ grown }) => rate(grown))],
-    ['memory after the questions', ...results.map(({ memory }) => megabytes(memory.asked))],
-    ['memory at most', ...results.map(({ memory }) => megabytes(memory.peak))],
+    ['memory after the questions', ...results.map(({ memory }) => resident(memory.asked))],
+    ['memory at most', ...results.map(({ memory }) => resident(memory.peak))],
     ['the store on the disk', ...results.map(({ size }) => megabytes(size))],
   ];
 };

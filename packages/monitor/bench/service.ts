@@ -17,7 +17,7 @@ export interface Usage {
   readonly cpu: number;
   /** The longest time in ms in which it answered nobody. */
   readonly stall: number;
-  /** Resident bytes now, and the most there were since its start. */
+  /** Resident bytes now, and the most there were meanwhile. */
   readonly memory: number;
   readonly peak: number;
 }
@@ -44,7 +44,14 @@ export const LOGIN = 'user';
 export const PASSWORD = 'bench password';
 
 /** As `daisee monitor` sets up its own process; a test of the command keeps both in step (`packages/cli/bin/lean.cjs`). */
-const FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=30', '--v8-pool-size=2'];
+const FLAGS = [
+  '--max-semi-space-size=2',
+  '--heap-growing-percent=30',
+  '--v8-pool-size=2',
+  '--memory-saver-mode',
+  '--no-memory-pool',
+  '--no-maglev',
+];
 const ENVIRONMENT = {
   MALLOC_ARENA_MAX: '1',
   MALLOC_MMAP_THRESHOLD_: '131072',

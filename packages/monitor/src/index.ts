@@ -30,6 +30,7 @@ export {
   DEFAULT_MAX_GAP,
   type MonitorStore,
   type RemoteStore,
+  type RuleChange,
   type SampleStore,
   type Sensor,
   type StoredSample,

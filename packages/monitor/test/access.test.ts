@@ -82,6 +82,20 @@ describe('the login of a monitor', () => {
     expect(await send(`${served.url}/api/time`, { headers: session })).toMatchObject({ status: 303 });
   });
 
+  it('that a POST brings sets no cookie and opens no session (v0.2: a session file for each request)', async () => {
+    const [cookie = ''] = [(await post(FORM, FORM_HEADER, '/login')).headers['set-cookie']].flat();
+    const session = { Cookie: cookie.split(';')[0] ?? '' };
+    const replies: Reply[] = [];
+    // More than a monitor keeps sessions: if each were one, the first would be closed for them.
+    for (let i = 0; i < 1050; i += 50)
+      replies.push(...(await Promise.all(Array.from({ length: 50 }, () => post(FORM, JSON_HEADER)))));
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(replies.filter(({ headers }) => headers['set-cookie'] !== undefined)).toEqual([]);
+    expect(await send(`${served.url}/api/time`, { headers: session })).toMatchObject({ status: 200 });
+    for (const headers of [BASIC, session])
+      expect((await send(`${served.url}/api/v1/health`, { headers })).headers['set-cookie']).toBeUndefined();
+  });
+
   it('is asked for again when a session was not used for long, or was made up', async () => {
     const [cookie = ''] = [(await post(FORM, FORM_HEADER, '/login')).headers['set-cookie']].flat();
     const session = { Cookie: cookie.split(';')[0] ?? '' };

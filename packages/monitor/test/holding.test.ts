@@ -14,10 +14,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Sample } from '@daisee/meter';
-import { type Clock, Instant, Percent, Seconds, Watts } from '@daisee/units';
+import { Instant, Percent, Seconds, Watts } from '@daisee/units';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type MonitorStore, openStore, SampleRefused } from '../src/index.ts';
+import { type MonitorStore, openStore, SampleRefused, type StoreOptions } from '../src/index.ts';
 import { counted, deviceSamples, kinds, MAX_GAP } from './counted-samples.ts';
 import { at, every, sample } from './samples.ts';
 import { storeCounterSuite } from './store-counters.ts';
@@ -34,20 +34,20 @@ const alwaysHolding = (store: MonitorStore): MonitorStore => ({
   append: (sensorId, samples, options) => store.append(sensorId, samples, { ...options, hold: true }),
 });
 
-const openIn = (folder: string, clock?: Clock): StoreUnderTest => {
+const openIn = (folder: string, options: Pick<StoreOptions, 'clock' | 'maxGap'> = {}): StoreUnderTest => {
   const store = alwaysHolding(
     openStore({
       file: join(folder, 'monitor.sqlite'),
       survives: 'process',
       hold: { directory: join(folder, 'memory') },
-      ...(clock ? { clock } : {}),
+      ...options,
     }),
   );
   return {
     store,
     reopen: async () => {
       store.close();
-      return openIn(folder, clock);
+      return openIn(folder, options);
     },
     dispose: async () => {
       store.close();
@@ -56,7 +56,8 @@ const openIn = (folder: string, clock?: Clock): StoreUnderTest => {
   };
 };
 const newFolder = (): string => mkdtempSync(join(tmpdir(), 'daisee-holding-'));
-const openNew = async (clock?: Clock): Promise<StoreUnderTest> => openIn(newFolder(), clock);
+const openNew = async (options?: Pick<StoreOptions, 'clock' | 'maxGap'>): Promise<StoreUnderTest> =>
+  openIn(newFolder(), options);
 
 sampleStoreSuite('a store that holds', openNew);
 storeTariffSuite('tariffs and look-ups while samples are held', openNew);
@@ -118,7 +119,7 @@ describe('samples that are held', () => {
     expect(onDisk()).toBe(0);
     expect(store.last(id)).toMatchObject({ id: 5, at: 32_000, register: 4_000_000n });
     expect(store.energy(id, at(4), at(20))).toBe(2_000_000n);
-    expect(store.newestId()).toBe(5);
+    expect(store.newestId(id)).toBe(5);
     expect(store.samplesById(id, 2, 4).map(({ id }) => id)).toEqual([2, 3]);
     const told = all(store, id);
     store.settle?.();
@@ -338,7 +339,7 @@ describe('samples that are held', () => {
               both((store) => store.samplesById(id, 3, 9));
               both((store) => store.gaps(id, FIRST, LAST));
             }
-            both((store) => store.newestId());
+            both((store) => store.newestId(1));
           }
         } finally {
           holding.close();

@@ -8,7 +8,7 @@ import { itemsOf, LongList } from '../src/http/v1/body.ts';
 const taken = (text: string, size: number): readonly unknown[] | undefined => {
   const all: unknown[] = [];
   try {
-    for (const { first, values } of itemsOf(new LongList(text), size)) {
+    for (const { first, values } of itemsOf(new LongList(Buffer.from(text)), size)) {
       expect(first).toBe(all.length);
       all.push(...values);
     }
@@ -53,7 +53,8 @@ describe('a long list', () => {
           const text = JSON.stringify(list);
           const at = 1 + (place % text.length);
           const changed = text.slice(0, at) + put + text.slice(replaces ? at + 1 : at);
-          const whole = parsed(changed);
+          // Half of a character is none once it was sent.
+          const whole = parsed(Buffer.from(changed).toString());
           expect(taken(changed, size)).toEqual(Array.isArray(whole) ? whole : undefined);
         },
       ),

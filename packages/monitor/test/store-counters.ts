@@ -3,6 +3,7 @@ import type { Sample } from '@daisee/meter';
 import { type Clock, Duration, Energy, Instant, Seconds, systemClock, Watts, wattHours } from '@daisee/units';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { StoreOptions } from '../src/index.ts';
 import type { NewSensor } from '../src/store/store.ts';
 import { arrivals, counted, deviceSamples, inBatches, inOrder, kinds, MAX_GAP } from './counted-samples.ts';
 import { at } from './samples.ts';
@@ -12,15 +13,16 @@ const HOUR = 3600;
 
 export const storeCounterSuite = (
   name: string,
-  open: (clock: Clock) => Promise<StoreUnderTest>,
+  open: (options: Pick<StoreOptions, 'clock' | 'maxGap'>) => Promise<StoreUnderTest>,
   runs: number,
 ): void => {
   describe(name, () => {
     let under: StoreUnderTest;
     let now: Instant;
+    const clock: Clock = { ...systemClock, now: () => now };
     beforeEach(async () => {
       now = at(0);
-      under = await open({ ...systemClock, now: () => now });
+      under = await open({ clock, maxGap: MAX_GAP });
     });
     afterEach(() => under.dispose());
 
@@ -77,6 +79,26 @@ export const storeCounterSuite = (
       expect(await registers(sensor.id)).toEqual([0, 0, 0]);
     });
 
+    it('keeps no rule that is taken back, each for itself, and integrates as if there had been none', async () => {
+      const counter = { highestPower: Watts(100), rollsOverAt: wattHours(1e6) };
+      const asked = { name: 'Shelly', sign: 'load' } as const;
+      const { id } = await under.store.addSensor({ ...asked, counter, reports: 'change' });
+      await append(id, [counted(0, 360)]);
+      const counting = await under.store.addSensor({ ...asked, reports: null });
+      expect(counting).toMatchObject({ counter });
+      expect(counting).not.toHaveProperty('reports');
+      const plain = await under.store.addSensor({ ...asked, counter: null });
+      expect(plain).toEqual({ id, name: 'Shelly', sign: 'load', type: plain.type, typeId: plain.typeId });
+      expect(await under.store.sensor(id)).toEqual(plain);
+      expect(await under.store.addSensor({ ...asked, counter: null, reports: null })).toEqual(plain);
+      // A straight line down, where the last value held before.
+      await append(id, [counted(50, 0)]);
+      expect(await registers(id)).toEqual([0, 2.5]);
+      expect(
+        (await under.store.addSensor({ name: 'new', sign: 'load', reports: null })).reports,
+      ).toBeUndefined();
+    });
+
     it('a counter that goes backward or restarts at zero after a reboot', async () => {
       const id = await newSensor({ sign: 'load', counter: { highestPower: Watts(10_000) } });
       const shown = [500, 510, 509.5, 520, 2, 12, 22];
@@ -129,20 +151,32 @@ export const storeCounterSuite = (
       expect([known, lost]).toEqual([2_000_000n, undefined]);
     });
 
-    it('the last value of such a sensor holds up to now, for the longest gap', async () => {
-      const id = await newSensor({ sign: 'load', reports: 'change' });
-      await append(id, [counted(0, 360)]);
-      expect(await energy(id, 0, 1e6)).toBe(0);
-      now = at(100);
-      expect(await energy(id, 0, 1e6)).toBe(10);
-      expect(await energy(id, 40, 50)).toBe(1);
-      expect(Number(await under.store.registerAt(id, at(1e6))) / 1e6).toBe(10);
-      now = at(1e6);
-      expect(await energy(id, 0, 1e6)).toBe(90);
-      const other = await newSensor();
-      await append(other, [counted(0, 360)]);
-      expect(await energy(other, 0, 1e6)).toBe(0);
-    });
+    it.each([60, 6 * HOUR])(
+      'the last value of such a sensor holds up to now, for the longest gap (%i s), and no register falls with the next one',
+      async (gap) => {
+        await under.dispose();
+        under = await open({ clock, maxGap: Seconds(gap) });
+        const reporting = { sign: 'load', reports: 'change' } as const;
+        const register = async (id: number) => Number(await under.store.registerAt(id, at(1e6))) / 1e6;
+        for (const until of [gap / 2, gap, gap + 100]) {
+          const id = await newSensor(reporting);
+          now = at(0);
+          await under.store.append(id, [counted(0, 360)]);
+          expect(await energy(id, 0, 1e6)).toBe(0);
+          now = at(until);
+          const held = Math.min(until, gap) / 10;
+          expect(await energy(id, 0, 1e6)).toBe(held);
+          expect(await energy(id, 10, 20)).toBe(1);
+          expect(await register(id)).toBe(held);
+          await under.store.append(id, [counted(until, 0)]);
+          expect(await register(id)).toBe(held);
+        }
+        now = at(1e6);
+        const other = await newSensor();
+        await append(other, [counted(0, 360)]);
+        expect(await energy(other, 0, 1e6)).toBe(0);
+      },
+    );
 
     it('registers are those of the samples in order, whatever the order and the batches in which they come', async () => {
       await fc.assert(

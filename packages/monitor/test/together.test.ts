@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
+  DEFAULT_MAX_GAP,
   type Directory,
   NameTaken,
   openDirectory,
@@ -325,7 +326,7 @@ describe('appends that arrive together', () => {
       );
     });
     const sensor = { id: 1, name: 'a', sign: 'load', type: 'x', typeId: 1 } as const;
-    const answers = Array.from({ length: 16 }, (_, i) => turns(sensor, [sample(15 - i, i)], {}));
+    const answers = Array.from({ length: 16 }, (_, i) => turns(sensor, [sample(15 - i, i)], DEFAULT_MAX_GAP));
     for (let i = 0; i < 2; i++) {
       await vi.waitFor(() => expect(sizes).toHaveLength(i + 1));
       release();

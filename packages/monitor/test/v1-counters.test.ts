@@ -59,6 +59,29 @@ describe('counters over HTTP', () => {
     expect((await kept.ask('POST /sensors', { ...asked, reports: 'always' })).status).toBe(400);
   });
 
+  it('are no longer believed otherwise when null takes that back, by POST and by PATCH, each for itself', async () => {
+    const rule = { counter: { highestPower: 3680 }, reports: 'change' };
+    const plain = { id: 2, name: 'Plug', sign: 'load', type: 'Électricité' };
+    const known = async () => (await kept.ask('GET /sensors/2')).body;
+    await kept.ask('POST /sensors', { name: 'Plug', sign: 'load', ...rule });
+    await kept.ask('POST /sensors', { name: 'Plug', sign: 'load' });
+    expect(await known()).toEqual({ ...plain, ...rule });
+    await kept.ask('POST /sensors', { name: 'Plug', sign: 'load', reports: null });
+    expect(await known()).toEqual({ ...plain, counter: rule.counter });
+    await kept.ask('POST /sensors', { name: 'Plug', sign: 'load', counter: null });
+    expect(await known()).toEqual(plain);
+    expect((await kept.ask('PATCH /sensors/2', { name: 'Socket', ...rule })).body).toEqual({
+      ...plain,
+      name: 'Socket',
+      ...rule,
+    });
+    expect((await kept.ask('PATCH /sensors/2', { archived: false })).body).toMatchObject(rule);
+    const { body } = await kept.ask('PATCH /sensors/2', { name: 'Plug', counter: null, reports: null });
+    expect(body).toEqual(plain);
+    expect(await known()).toEqual(plain);
+    expect((await kept.ask('PATCH /sensors/2', { reports: 'always' })).status).toBe(400);
+  });
+
   it('reach whoever integrates for itself, with the rule', async () => {
     const client = createMonitorClient({ url: kept.url, login: LOGIN, password: PASSWORD, sensorId: 1 });
     expect(await client.rule()).toEqual({});

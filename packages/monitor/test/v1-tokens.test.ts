@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashOf, newSecret } from '@daisee/http';
-import { Instant } from '@daisee/units';
+import { Instant, Seconds, VirtualClock } from '@daisee/units';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDirectory, openStore } from '../src/index.ts';
 import { bearer, type Kept, serveKept } from './kept.ts';
@@ -11,8 +11,10 @@ import { NOW, send, serve } from './served.ts';
 
 describe('tokens', () => {
   let kept: Kept;
+  let clock: VirtualClock;
   beforeEach(async () => {
-    kept = await serveKept();
+    clock = new VirtualClock({ start: NOW });
+    kept = await serveKept({ clock });
   });
   afterEach(() => kept.end());
 
@@ -72,6 +74,25 @@ describe('tokens', () => {
       body: { code: 'monitor.too-many-logins' },
     });
     expect(await kept.ask('GET /sensors', undefined, bearer(token))).toMatchObject({ status: 200 });
+  });
+
+  it('that are wrong make their address wait after ten; right ones and passwords go on', async () => {
+    const { token } = await make('read');
+    for (let i = 0; i < 10; i++)
+      expect(await kept.ask('GET /sensors', undefined, bearer(`wrong-${i}`))).toMatchObject({
+        status: 401,
+        body: { code: 'monitor.bad-token' },
+      });
+    for (let i = 0; i < 2; i++)
+      expect(await kept.ask('GET /sensors', undefined, bearer('wrong'))).toMatchObject({
+        status: 429,
+        headers: { 'retry-after': '10' },
+        body: { code: 'monitor.too-many-tokens' },
+      });
+    expect(await kept.ask('GET /sensors', undefined, bearer(token))).toMatchObject({ status: 200 });
+    expect(await kept.ask('GET /sensors')).toMatchObject({ status: 200 });
+    await clock.task(() => clock.sleep(Seconds(10)));
+    expect(await kept.ask('GET /sensors', undefined, bearer('wrong'))).toMatchObject({ status: 401 });
   });
 
   it('do not open the CitizenWatt API, which knows login and password', async () => {

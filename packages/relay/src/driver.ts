@@ -13,6 +13,12 @@ export interface RelayDriver {
   readonly channels: number;
   /** Takes the hardware. Leaves the channels as they are: the board brings them to rest. */
   open(): Promise<void>;
+  /**
+   * As `open`, to look and let go again: it checks everything and changes nothing, beside a board that runs as well.
+   * Only for drivers whose `open` sets something up.
+   * @returns what `open` would set, in a sentence each
+   */
+  openToLook?(): Promise<readonly string[]>;
   /** Sets the channels given, in the order given, and leaves the others alone. */
   write(states: ChannelStates): Promise<void>;
   /** What every channel really shows now, from 0 on; undefined for one that gives no answer while others do. */
@@ -38,14 +44,19 @@ export interface RelayDriver {
   readonly lostAfter?: (channel: number) => { readonly earliest: Duration; readonly latest: Duration };
 }
 
-/** Thrown when the driver failed; the board goes to rest and tries again by itself. */
+/**
+ * Thrown when the driver failed; the board goes to rest and tries again by itself. What the driver itself says comes
+ * with its own remedy and ends the line: a missing chip or a permission is no matter of wiring and power.
+ */
 export class DriverFailed extends DaiseeError {
   constructor(action: string, cause: unknown) {
+    const reason = messageOf(cause);
+    const isTold = cause instanceof DaiseeError;
     super({
       code: 'relay.driver-failed',
-      message: `The relay board could not ${action}: ${messageOf(cause).replace(/\.$/, '')}. Check its wiring and power; it is brought to rest as soon as it answers.`,
-      retryable: true,
-      values: { action, reason: messageOf(cause) },
+      message: `The relay board could not ${action}: ${isTold ? reason : `${reason.replace(/\.$/, '')}. Check its wiring and power; it is brought to rest as soon as it answers.`}`,
+      retryable: isTold ? cause.retryable : true,
+      values: { action, reason },
       cause,
     });
   }

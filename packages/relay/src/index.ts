@@ -27,6 +27,7 @@ export { type ChannelStates, DriverFailed, type RelayDriver } from './driver.ts'
 export { createCompositeDriver } from './drivers/composite/driver.ts';
 export { ChipForbidden, ChipNotFound, GpioRefused } from './drivers/gpio/chip.ts';
 export { createGpioDriver, type GpioDriver, type GpioDriverOptions } from './drivers/gpio/driver.ts';
+export { type InspectedPins, inspectPins } from './drivers/gpio/inspect.ts';
 export { GpioUnavailable } from './drivers/gpio/kernel.ts';
 export { DEFAULT_PINS, InvalidPins, LineBusy } from './drivers/gpio/lines.ts';
 export { type RestLinesOptions, type RestPins, restLines } from './drivers/gpio/rest.ts';

@@ -1,6 +1,6 @@
 /**
- * Laws 6 and 7 on a board whose loads hang on several drivers at once (simulated contacts, a Shelly, a Tasmota device,
- * each over its own protocol), while these fail at random: refuse an order, carry it out and lose the answer, carry out
+ * Laws 6 and 7 on a board whose loads hang on several drivers at once (simulated contacts, a Shelly, a Tasmota and
+ * an ESPHome device, each over its own protocol), while these fail at random: refuse an order, carry it out and lose the answer, carry out
  * half of it, acknowledge and move nothing.
  */
 import { DaiseeError, Duration, Seconds, systemClock } from '@daisee/units';
@@ -9,6 +9,7 @@ import { expect, it } from 'vitest';
 import {
   createBoard,
   createCompositeDriver,
+  createEsphomeDriver,
   createShellyDriver,
   createSimulatedDriver,
   createTasmotaDriver,
@@ -16,10 +17,10 @@ import {
   ownLease,
   type RelayDriver,
 } from '../src/index.ts';
-import { startBroker, startTasmota } from './support/mqtt.ts';
+import { startBroker, startEsphome, startTasmota } from './support/mqtt.ts';
 import { startShelly } from './support/shelly.ts';
 
-/** Channels 0 and 1 are simulated, 2 and 3 the Shelly's, 4 and 5 the Tasmota's. Own sources have the longest leases. */
+/** Channels 0 and 1 are simulated, 2 and 3 the Shelly's, 4 and 5 the Tasmota's, 6 and 7 the ESPHome's. Own sources have the longest leases. */
 const LOADS: readonly Load[] = [
   {
     name: 'home',
@@ -27,6 +28,7 @@ const LOADS: readonly Load[] = [
     sellers: [
       { name: 'east', channels: [4] },
       { name: 'west', channels: [0] },
+      { name: 'north', channels: [6] },
     ],
   },
   {
@@ -35,6 +37,7 @@ const LOADS: readonly Load[] = [
     sellers: [
       { name: 'east', channels: [5] },
       { name: 'west', channels: [1] },
+      { name: 'north', channels: [7] },
     ],
   },
 ];
@@ -78,14 +81,14 @@ const command = fc.oneof(
   fc.record({
     type: fc.constant('toSeller' as const),
     load: fc.nat(1),
-    seller: fc.constantFrom(0, 1, undefined),
+    seller: fc.constantFrom(0, 1, 2, undefined),
   }),
   fc.record({
     type: fc.constant('order' as const),
-    changes: fc.array(fc.tuple(fc.nat(5), fc.boolean()), { minLength: 1, maxLength: 6 }),
+    changes: fc.array(fc.tuple(fc.nat(7), fc.boolean()), { minLength: 1, maxLength: 8 }),
   }),
   fc.record({ type: fc.constant('rest' as const) }),
-  fc.record({ type: fc.constant('fail' as const), driver: fc.nat(2), failures }),
+  fc.record({ type: fc.constant('fail' as const), driver: fc.nat(3), failures }),
   fc.record({ type: fc.constant('stick' as const), isStuck: fc.boolean() }),
 );
 
@@ -123,13 +126,20 @@ it('laws 6 and 7 hold on a board of several drivers, whichever of them fails', {
   await using shelly = await startShelly();
   await using broker = await startBroker();
   await using tasmota = await startTasmota(broker.url);
+  await using esphome = await startEsphome(broker.url, 'attic', ['north_1', 'north_2']);
   let steps: ('pause' | readonly boolean[])[] = [];
   const local = Array.from({ length: 2 }, () => false);
   const look = (): void => {
-    steps.push([...local, ...shelly.outputs.map(({ output }) => output), ...tasmota.states]);
+    steps.push([
+      ...local,
+      ...shelly.outputs.map(({ output }) => output),
+      ...tasmota.states,
+      ...esphome.states,
+    ]);
   };
   shelly.onChange = look;
   tasmota.onChange = look;
+  esphome.onChange = look;
 
   await fc.assert(
     fc.asyncProperty(fc.array(command, { minLength: 4, maxLength: 14 }), async (commands) => {
@@ -152,6 +162,12 @@ it('laws 6 and 7 hold on a board of several drivers, whichever of them fails', {
           topic: 'tasmota_1',
           timeout: TIMEOUT,
           outputs: [1, 2].map((number) => ({ number, lease: LEASE })),
+        }),
+        createEsphomeDriver({
+          url: broker.url,
+          topic: 'attic',
+          timeout: TIMEOUT,
+          outputs: ['north_1', 'north_2'].map((name) => ({ name, lease: LEASE })),
         }),
       ].map(failing);
       const board = createBoard({
@@ -189,9 +205,9 @@ it('laws 6 and 7 hold on a board of several drivers, whichever of them fails', {
       shelly.mood = 'works';
       for (const part of parts) part.failures.length = 0;
       await board.rest('the end');
-      expect([...board.states().values()]).toEqual(Array.from({ length: 6 }, () => false));
+      expect([...board.states().values()]).toEqual(Array.from({ length: 8 }, () => false));
       await board.stop();
-      expect(steps.at(-1)).toEqual(Array.from({ length: 6 }, () => false));
+      expect(steps.at(-1)).toEqual(Array.from({ length: 8 }, () => false));
       expect(broken(steps)).toEqual([]);
     }),
     { numRuns: 40 },

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Duration, Seconds, systemClock } from '@daisee/units';
 import { describe, expect, it } from 'vitest';
 import {
@@ -195,6 +197,27 @@ describe('a Tasmota device', () => {
     ]);
   });
 
+  it('is looked at beside a running board without a command that sets anything', async () => {
+    await using broker = await startBroker();
+    await using device = await startTasmota(broker.url);
+    const options = { url: broker.url, topic: 'tasmota_1', outputs };
+    const look = async () => {
+      const driver = createTasmotaDriver(options);
+      try {
+        return await driver.openToLook?.();
+      } finally {
+        await driver.close();
+      }
+    };
+    expect(await look()).toEqual(['PulseTime1 is 0 instead of 154', 'PulseTime2 is 0 instead of 130']);
+    await using _bench = await boardOn(createTasmotaDriver(options));
+    device.commands.length = 0;
+    expect(await look()).toEqual([]);
+    expect(device.commands).toEqual(['PowerOnState', 'PulseTime1', 'PulseTime2']);
+    device.powerOnState = 1;
+    await expect(look()).rejects.toThrow(/send it PowerOnState 0/);
+  });
+
   it('ends at rest by itself though it is read, and stays on while it is told again', async () => {
     await using broker = await startBroker();
     await using device = await startTasmota(broker.url, { relays: 1, second: 50 });
@@ -297,6 +320,89 @@ describe('an ESPHome device', () => {
     await until(() => bench.faults.some((message) => message.includes('the broker has lost it')));
     const other = createEsphomeDriver({ url: broker.url, topic: 'attic', outputs, timeout: Duration(200) });
     await expect(other.open()).rejects.toMatchObject({ code: 'relay.mqtt-away' });
+  });
+});
+
+describe('an ESPHome device with a lease of its own', () => {
+  it('ends at rest by itself though it is read, and stays on while it is told again', async () => {
+    await using broker = await startBroker();
+    await using device = await startEsphome(broker.url, 'shed', ['own'], { lease: 600 });
+    const driver = createEsphomeDriver({
+      url: broker.url,
+      topic: 'shed',
+      outputs: [{ name: 'own', lease: Duration(600) }],
+    });
+    await driver.open();
+    await driver.write(new Map([[0, true]]));
+    const from = performance.now();
+    while (performance.now() - from < 1500) {
+      await driver.refresh?.(new Map([[0, true]]));
+      expect(await driver.read()).toEqual([true]);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await until(async () => (await driver.read())[0] === false);
+    expect(device.states).toEqual([false]);
+    device.commands.length = 0;
+    await driver.refresh?.(new Map([[0, false]]));
+    expect(device.commands).toEqual([]);
+    await driver.close();
+  });
+
+  it('is told again by a board that lives, for as long as it should be on', async () => {
+    await using broker = await startBroker();
+    await using device = await startEsphome(broker.url, 'shed', ['own', 'east']);
+    const outputs = [
+      { name: 'own', lease: Seconds(20) },
+      { name: 'east', lease: Seconds(3) },
+    ];
+    await using bench = await boardOn(createEsphomeDriver({ url: broker.url, topic: 'shed', outputs }));
+    await bench.board.order(toEast);
+    await until(() => device.commands.filter((command) => command === 'east ON').length >= 3);
+    expect([shown(bench.board), bench.faults]).toEqual([[true, true], []]);
+    await bench.board.rest('test');
+    device.commands.length = 0;
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(device.commands).toEqual([]);
+  });
+
+  it('without one could keep a seller on for ever, so its own source may not close by itself', async () => {
+    await using broker = await startBroker();
+    await using _device = await startEsphome(broker.url, 'shed', ['own', 'east']);
+    const outputs = [{ name: 'own', lease: Seconds(60) }, { name: 'east' }];
+    await expect(boardOn(createEsphomeDriver({ url: broker.url, topic: 'shed', outputs }))).rejects.toThrow(
+      InvalidWiring,
+    );
+  });
+});
+
+describe('a broker over TLS', () => {
+  const pem = (file: string) => readFileSync(join(import.meta.dirname, 'tls', file), 'utf8');
+  const [cert, key] = [pem('certificate.pem'), pem('key.pem')];
+  const open = async (url: string, more: { ca?: string; cert?: string; key?: string }) => {
+    const driver = createTasmotaDriver({ url, topic: 'tasmota_1', timeout: Duration(1000), ...more });
+    await driver.open();
+    const read = await driver.read();
+    await driver.close();
+    return read;
+  };
+  // The device is on the same broker, as the lab's own certificate lets it.
+  const device = (url: string, more = {}) => startTasmota(url, { login: { ca: cert, ...more } });
+
+  it('is taken with the authority that was given, and with no other', async () => {
+    await using broker = await startBroker(undefined, { cert, key });
+    await using _device = await device(broker.url);
+    expect(await open(broker.url, { ca: cert })).toEqual([false]);
+    await expect(open(broker.url, {})).rejects.toMatchObject({
+      code: 'relay.mqtt-away',
+      message: expect.stringContaining('self-signed certificate') as string,
+    });
+  });
+
+  it('is shown the certificate that it asks for', async () => {
+    await using broker = await startBroker(undefined, { cert, key, ca: cert });
+    await using _device = await device(broker.url, { cert, key });
+    expect(await open(broker.url, { ca: cert, cert, key })).toEqual([false]);
+    await expect(open(broker.url, { ca: cert })).rejects.toMatchObject({ code: 'relay.mqtt-away' });
   });
 });
 

@@ -1,4 +1,5 @@
-import { Duration } from '@daisee/units';
+import { userInfo } from 'node:os';
+import { Duration, systemClock } from '@daisee/units';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openChip } from '../src/drivers/gpio/chip.ts';
@@ -16,10 +17,10 @@ import {
   SET_CONFIG,
   SET_VALUES,
 } from '../src/drivers/gpio/uapi.ts';
-import { createGpioDriver, restLines } from '../src/index.ts';
+import { createBoard, createGpioDriver, DriverFailed, inspectPins, restLines } from '../src/index.ts';
 import { atLeast } from '../src/pause.ts';
 import { both, off, on } from './support/bench.ts';
-import { createFakeKernel, fakeChip } from './support/fake-kernel.ts';
+import { createFakeKernel, type FakeChip, fakeChip } from './support/fake-kernel.ts';
 
 const PINS = [17, 18, 27, 22];
 const pi = () => fakeChip('/dev/gpiochip0', 'pinctrl-bcm2711');
@@ -215,6 +216,94 @@ describe('the driver', () => {
     await driver.close();
     expect(kernel.opened.size).toBe(0);
     expect(kernel.log).toEqual(['17↑', '17↓']);
+  });
+});
+
+describe('the pins that are only looked at', () => {
+  const holding = (pin: number, holder: string) => {
+    const chip = fakeChip('/dev/gpiochip4', 'pinctrl-rp1');
+    Object.assign(chip.lines[pin] ?? {}, { holder });
+    return chip;
+  };
+  const inspect = (chip: FakeChip, pins = PINS) => {
+    const kernel = createFakeKernel([fakeChip('/dev/gpiochip0', 'raspberrypi-exp-gpio', 8), chip]);
+    try {
+      return inspectPins({ pins }, kernel);
+    } finally {
+      expect([kernel.opened.size, kernel.log]).toEqual([0, []]);
+      expect(chip.lines.some(({ output }) => output)).toBe(false);
+    }
+  };
+
+  it('are found by the label of their chip, free or with the relay that runs, and stay as they are', () => {
+    expect(inspect(holding(5, 'a lamp'))).toEqual({
+      chip: 'pinctrl-rp1',
+      path: '/dev/gpiochip4',
+      heldByRelay: false,
+    });
+    for (const ours of ['daisee relay', 'daisee relay rest'])
+      expect(inspect(holding(27, ours)).heldByRelay).toBe(true);
+  });
+
+  it('are refused as the driver would refuse them: held by another, unknown, or on no such chip', () => {
+    expect(() => inspect(holding(27, 'garden pump'))).toThrow(
+      'GPIO 27 of pinctrl-rp1 is held by "garden pump"',
+    );
+    expect(() => inspect(holding(5, 'a lamp'), [17, 60])).toThrow('the chip has no line 60');
+    expect(() => inspect(fakeChip('/dev/gpiochip1', 'mcp23017', 16))).toThrow('There is no GPIO chip');
+  });
+});
+
+describe('a board whose pins cannot be taken', () => {
+  const user = userInfo().username;
+  const busy = pi();
+  Object.assign(busy.lines[27] ?? {}, { holder: 'garden pump' });
+  const lineOf = async (chip: FakeChip, pins = PINS): Promise<unknown> => {
+    const driver = createGpioDriver({ pins, guard: false, kernel: createFakeKernel([chip]) });
+    const board = createBoard({ driver, clock: systemClock });
+    return board.start().then(
+      () => undefined,
+      ({ message, retryable }: DriverFailed) => [message, retryable],
+    );
+  };
+
+  it.each([
+    [
+      'has no chip of the header',
+      fakeChip('/dev/gpiochip0', 'INT34C5:00'),
+      PINS,
+      "The relay board could not open: There is no GPIO chip of a Raspberry Pi's header (pinctrl-bcm2835, pinctrl-bcm2711, pinctrl-rp1): there are gpiochip0 (INT34C5:00). Run the relay on the machine that carries the board, or name its chip by label or path.",
+      false,
+    ],
+    [
+      'may not open it',
+      { ...pi(), refuses: 'EACCES' },
+      PINS,
+      `The relay board could not open: User ${user} may not open /dev/gpiochip0. Add it to the group that owns the chip ("sudo usermod -aG gpio ${user}" on Raspberry Pi OS) and log in again.`,
+      false,
+    ],
+    [
+      'finds a pin held by another',
+      busy,
+      PINS,
+      'The relay board could not open: GPIO 27 of pinctrl-bcm2711 is held by "garden pump". End it ("gpioinfo" lists who holds what), or choose other pins.',
+      true,
+    ],
+    [
+      'is told a pin that the chip does not have',
+      pi(),
+      [17, 18, 27, 60],
+      "The relay board could not open: The relay's GPIO pins 17, 18, 27, 60 cannot be used: the chip has no line 60. Give each channel a BCM pin of its own, like 17, 18, 27, 22.",
+      false,
+    ],
+  ])('as it %s says so in one line with its own remedy', async (_, chip, pins, message, retryable) => {
+    expect(await lineOf(chip, pins)).toEqual([message, retryable]);
+  });
+
+  it('for what the kernel alone says is told to look at wiring and power', () => {
+    expect(new DriverFailed('read its channels', new Error('EIO: i/o error')).message).toBe(
+      'The relay board could not read its channels: EIO: i/o error. Check its wiring and power; it is brought to rest as soon as it answers.',
+    );
   });
 });
 

@@ -151,7 +151,7 @@ it('from request to changed line: what an order takes that needs no break', asyn
   delays.sort((a, b) => a - b);
   const at = (share: number) => (delays[Math.floor(share * delays.length)] ?? 0).toFixed(2);
   t.diagnostic(
-    `connection, request and order to changed line, in a kernel that is a process: p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, p99 ${at(0.99)} ms`,
+    `connection, request and order to changed line, in this kernel: p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, p99 ${at(0.99)} ms`,
   );
 });
 

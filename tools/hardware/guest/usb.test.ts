@@ -40,7 +40,8 @@ const startSketch = () => {
 };
 
 it('a meter on a USB port reads, says that its plug was pulled, and reads again when it is back', async () => {
-  await until('the port is there', () => existsSync(PORT));
+  assert.ok(existsSync(GADGET), `This kernel has no ${GADGET} (g_serial): nothing can be plugged in.`);
+  await until(`${PORT} is there (dummy_hcd, cdc-acm)`, () => existsSync(PORT), 20_000);
   const plug = join(dirname(realpathSync('/sys/class/tty/ttyACM0/device')), 'authorized');
   const samples: Sample[] = [];
   const warnings: SerialWarning[] = [];

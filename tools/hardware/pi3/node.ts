@@ -52,7 +52,7 @@ const start = (...args: readonly string[]): Service => {
   };
 };
 
-/** Processes that the service has started: its guard. */
+/** Processes that the service has started: its guards. */
 const childrenOf = (pid: number): readonly number[] =>
   readdirSync('/proc')
     .map(Number)
@@ -81,10 +81,10 @@ for (const round of ['compiling everything', 'with modules compiled before']) {
     `Start, ${round}: relay board after ${seconds(listening)}; monitor after ${seconds(serving)}, agent (waits for its chain) after ${seconds(waiting)}.`,
   );
   const [service = 0, whole = 0] = [relay.child.pid, node.child.pid];
-  const [guard = 0] = childrenOf(service);
+  const guards = childrenOf(service);
   await delay(5000); // what was only needed to start is given back
   console.log(
-    `Memory: relay service ${memoryOf(service)}; its guard ${memoryOf(guard)}; monitor and agent ${memoryOf(whole)}.`,
+    `Memory: relay service ${memoryOf(service)}; its guards ${guards.map(memoryOf).join(', ')}; monitor and agent ${memoryOf(whole)}.`,
   );
   const free = /MemAvailable: +(\d+)/.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
   console.log(`${(Number(free) / 1024).toFixed(0)} MB of the machine's memory are still to be had.`);

@@ -41,6 +41,18 @@ look('switched to the seller', 'out1');
 console.log(`Service: ${memoryOf(first.pid)}. Guards: ${first.guards.map(memoryOf).join('; ')}.`);
 isTrue(await ask(BOTH_OFF));
 look('switched back', 'out0');
+// The reply comes after the lines were written and read back: it bounds when they changed.
+const replies: number[] = [];
+for (let round = 0; round < 40; round++) {
+  const from = performance.now();
+  isTrue(await ask(`{0: ${round % 2 === 0 ? 'True' : 'False'}}`));
+  replies.push(performance.now() - from);
+}
+replies.sort((a, b) => a - b);
+const reply = (share: number): string => (replies[Math.floor(share * replies.length)] ?? 0).toFixed(0);
+console.log(
+  `An order that needs no break, from connecting to the reply after its line was read back: p50 ${reply(0.5)} ms, p90 ${reply(0.9)} ms, longest ${replies.at(-1)?.toFixed(0)} ms.`,
+);
 isTrue(await ask(TO_SELLER));
 await stopRelay(first);
 look('stopped, the pins let go (Debian makes them inputs)', 'in');
@@ -52,7 +64,7 @@ isTrue(await ask(TO_SELLER));
 look('switched to the seller again', 'out1');
 process.kill(second.pid, 'SIGKILL');
 await until('the guards have acted', () => !second.guards.some(alive));
-look('kill -9 of the service, then the guard', 'in');
+look('kill -9 of the service: its guards go to rest, and let go', 'in');
 
 const third = await start();
 isTrue(await ask(TO_SELLER));
@@ -60,7 +72,7 @@ for (const guard of third.guards) process.kill(guard, 'SIGKILL');
 // Once at its start, and once more now.
 const rested = () => third.said.filter((line) => line.startsWith('rested')).length;
 await until('the service has brought the board to rest', () => rested() === 2);
-look('kill -9 of the guard, the service goes to rest', 'out0');
+look('kill -9 of both guards: the service goes to rest', 'out0');
 process.kill(third.pid, 'SIGKILL');
 await third.exited;
 process.exit(0);

@@ -1,8 +1,10 @@
-/** What QEMU boots: Debian's own kernel for this kind of machine, with gpio-sim as a module, which Debian leaves out. */
+/**
+ * What QEMU boots: Debian's own kernel for this kind of machine, and as modules what Debian's configuration for it leaves
+ * out: gpio-sim and the drivers of both sensors.
+ */
 import {
   copyFileSync,
   existsSync,
-  globSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -11,8 +13,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { archive, firstDependency, keyOf, once, packages, run, say, withDependencies } from '../cache.ts';
+import { basename, dirname, join } from 'node:path';
+import {
+  archive,
+  firstDependency,
+  keyOf,
+  NotHere,
+  once,
+  packages,
+  run,
+  say,
+  withDependencies,
+} from '../cache.ts';
 import { KEEP_DRIVEN, withKeepDriven } from '../gpio-sim.ts';
 
 /** Loaded before anything else, with what they depend on. */
@@ -27,14 +39,29 @@ const AT_BOOT = [
   'ina2xx',
   'max17040_battery',
 ];
+/** A simulated bus with the sensors; loaded by the test, which knows their addresses. */
+const I2C_STUB = 'kernel/drivers/i2c/i2c-stub.ko';
 /** A USB device and the host it is plugged into, both in the kernel: /dev/ttyGS0 speaks to /dev/ttyACM0. */
 const USB_SERIAL = ['dummy_hcd', 'u_serial', 'usb_f_acm', 'g_serial', 'cdc-acm'];
 
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
 
-/** Builds gpio-sim, and the irq_sim that it needs and Debian leaves out as well, against Debian's headers. */
-const gpioSim = (version: string): string =>
-  once(`gpio-sim-${version}-${keyOf(KEEP_DRIVEN)}`, (folder) => {
+/** What Debian's kernel for amd64 leaves out, in the kernel's source: irq_sim is a part of gpio_sim here. */
+const LEFT_OUT = [
+  'drivers/gpio/gpio-sim.c',
+  'drivers/gpio/gpiolib.h',
+  'kernel/irq/irq_sim.c',
+  'drivers/hwmon/ina2xx.c',
+  'drivers/power/supply/max17040_battery.c',
+];
+const MAKEFILE = `obj-m := gpio_sim.o ina2xx.o max17040_battery.o
+gpio_sim-y := gpio-sim.o irq_sim.o
+`;
+const BUILT = ['gpio_sim.ko', 'ina2xx.ko', 'max17040_battery.ko'];
+
+/** Builds the modules that Debian leaves out against Debian's headers. */
+const buildModules = (version: string): string =>
+  once(`modules-${version}-${keyOf(KEEP_DRIVEN, MAKEFILE, LEFT_OUT.join())}`, (folder) => {
     const name = `linux-headers-${version}`;
     const parts = [
       ...run('apt-cache', ['depends', name]).matchAll(/Depends: (linux-(?:headers|kbuild|compiler)\S*)/g),
@@ -46,14 +73,13 @@ const gpioSim = (version: string): string =>
       readFileSync(makefile, 'utf8').replace(/^include \/usr\/src/m, `include ${headers}`),
     );
     const source = packages('source', ['linux-source-6.1']);
-    const files = ['drivers/gpio/gpio-sim.c', 'drivers/gpio/gpiolib.h', 'kernel/irq/irq_sim.c'];
     run('tar', [
       '-C',
       folder,
-      '--strip-components=3',
+      '--transform=s#.*/##',
       '-xJf',
       join(source, 'usr/src/linux-source-6.1.tar.xz'),
-      ...files.map((file) => `linux-source-6.1/${file}`),
+      ...LEFT_OUT.map((file) => `linux-source-6.1/${file}`),
     ]);
     const change = (file: string, to: (text: string) => string) =>
       writeFileSync(join(folder, file), to(readFileSync(join(folder, file), 'utf8')));
@@ -62,10 +88,10 @@ const gpioSim = (version: string): string =>
     change('irq_sim.c', (text) =>
       text.replace(/irq_to_desc\((\w+)\)/g, 'irq_data_to_desc(irq_get_irq_data($1))'),
     );
-    writeFileSync(join(folder, 'Makefile'), 'obj-m := gpio_sim.o\ngpio_sim-y := gpio-sim.o irq_sim.o\n');
-    say('building gpio-sim');
+    writeFileSync(join(folder, 'Makefile'), MAKEFILE);
+    say("building gpio-sim and the sensors' drivers");
     run('make', ['-s', '-C', join(headers, name), `M=${folder}`, 'modules']);
-    run('strip', ['-g', join(folder, 'gpio_sim.ko')]);
+    run('strip', ['-g', ...BUILT.map((file) => join(folder, file))]);
   });
 
 export interface Machine {
@@ -84,11 +110,11 @@ export const buildMachine = (): Machine => {
   const name = firstDependency('linux-image-amd64');
   const version = name.replace('linux-image-', '');
   const system = packages('kernel', [name]);
-  const sim = gpioSim(version);
+  const ours = buildModules(version);
   const kmod = packages('kmod', ['kmod', 'libkmod2']);
   const busybox = join(packages('busybox', ['busybox-static']), 'bin/busybox');
   const built = once(
-    `qemu-${version}-${keyOf(KEEP_DRIVEN, AT_BOOT.join(), USB_SERIAL.join(), readFileSync(join(import.meta.dirname, 'init.sh'), 'utf8'))}`,
+    `qemu-${version}-${keyOf(basename(ours), AT_BOOT.join(), USB_SERIAL.join(), readFileSync(join(import.meta.dirname, 'init.sh'), 'utf8'))}`,
     (folder) => {
       // QEMU starts the bare kernel: unpacking itself would take it long.
       const packed = readFileSync(join(system, `boot/vmlinuz-${version}`));
@@ -99,7 +125,7 @@ export const buildMachine = (): Machine => {
 
       const modules = join(system, 'lib/modules', version);
       mkdirSync(join(modules, 'extra'), { recursive: true });
-      copyFileSync(join(sim, 'gpio_sim.ko'), join(modules, 'extra/gpio_sim.ko'));
+      for (const file of BUILT) copyFileSync(join(ours, file), join(modules, 'extra', file));
       const depmod = join(kmod, 'bin/depmod');
       if (!existsSync(depmod)) symlinkSync('kmod', depmod);
       run(depmod, ['-b', system, version], {
@@ -114,12 +140,15 @@ export const buildMachine = (): Machine => {
             return [file, rest.trim() === '' ? [] : rest.trim().split(' ')] as const;
           }),
       );
+      const isNamed = (path: string, module: string): boolean =>
+        basename(path, '.ko').replaceAll('-', '_') === module.replaceAll('-', '_');
+      const builtIn = readFileSync(join(modules, 'modules.builtin'), 'utf8').trim().split('\n');
       const order = (wanted: readonly string[]): string[] => {
         const files = wanted.flatMap((module) => {
-          const file = [...needs.keys()].find(
-            (path) => basename(path, '.ko').replaceAll('-', '_') === module.replaceAll('-', '_'),
-          );
-          return file === undefined ? [] : [...(needs.get(file) ?? []).toReversed(), file]; // what is not there is built in
+          const file = [...needs.keys()].find((path) => isNamed(path, module));
+          if (file !== undefined) return [...(needs.get(file) ?? []).toReversed(), file];
+          if (builtIn.some((path) => isNamed(path, module))) return [];
+          throw new NotHere(`Debian's kernel ${version} has no ${module}`);
         });
         return [...new Set(files)];
       };
@@ -142,13 +171,14 @@ export const buildMachine = (): Machine => {
       }
     },
   );
-  const [stub = ''] = globSync(`lib/modules/${version}/kernel/drivers/i2c/i2c-stub.ko`, { cwd: system });
+  const stub = join(system, 'lib/modules', version, I2C_STUB);
+  if (!existsSync(stub)) throw new NotHere(`Debian's kernel ${version} has no i2c-stub`);
   return {
     qemu: join(emulator, 'usr/bin/qemu-system-x86_64'),
     firmware: ['usr/share/qemu', 'usr/share/seabios'].map((path) => join(emulator, path)),
     libraries: [join(emulator, LIBRARIES), join(emulator, 'lib/x86_64-linux-gnu')].join(':'),
     kernel: join(built, 'vmlinux'),
     initrd: join(built, 'initrd.gz'),
-    modules: join(system, stub, '..'),
+    modules: dirname(stub),
   };
 };

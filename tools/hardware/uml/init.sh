@@ -13,6 +13,6 @@ mount -t configfs configfs /sys/kernel/config
 mount -t tracefs tracefs /sys/kernel/tracing
 $hw_busybox ip link set lo up
 cd "$hw_root" || exit 1
-timeout -k 5 "$hw_limit" "$hw_node" --test --test-concurrency=1 --test-reporter=spec $(echo "$hw_tests" | tr , ' ')
+timeout -k 5 "$hw_limit" "$hw_node" --test --test-concurrency=1 --test-force-exit --test-reporter=spec $(echo "$hw_tests" | tr , ' ')
 echo "HARDWARE EXIT $?"
 $hw_busybox poweroff -f

@@ -8,12 +8,14 @@ import {
   type Duration,
   Energy,
   formatMicro,
+  Seconds,
   sleepOrStop,
 } from '@daisee/units';
 import * as z from 'zod';
-import type { Prepared, Quote, ReceiptAnswer } from '../api.ts';
+import type { AccountState, Known, Prepared, Quote, ReceiptAnswer, WalletAccount } from '../api.ts';
 import type { Live } from '../view/live.ts';
 import type { AppAgent, AppHistory, AppLedger } from '../view/ports.ts';
+import { saidValues } from '../view/said.ts';
 import { transactionOf } from '../view/transactions.ts';
 import { ACT, KNOWN, SEE } from './gate.ts';
 import { address, amount, amountOrNothing } from './shapes.ts';
@@ -57,6 +59,9 @@ const settings = z.strictObject({
 
 const answer = (description: string) => ({ 200: { description, shape: z.unknown() } });
 
+/** Longest that a mined order waits for what the account has then. */
+const REFRESHED_IN = Seconds(5);
+
 /** Positions are the history's; a receipt's events have their own place. */
 const LOGS_OF_BLOCK = 2 ** 20;
 
@@ -72,6 +77,7 @@ export const actingOperations = (context: ActingContext): readonly Described[] =
           503,
           'app.not-mined',
           `No block has it after ${patience / 1000} s. It is kept and sent until one has: look under Transactions before you order it again.`,
+          { seconds: patience / 1000 },
         );
       return mined;
     });
@@ -83,21 +89,29 @@ export const actingOperations = (context: ActingContext): readonly Described[] =
       over.abort();
     }
   };
-  /** Writes in a clock task of its own, since a write waits for blocks. */
+  /** The account as it is after a mined order; undefined where the chain has fallen silent since. */
+  const accountAfter = async (): Promise<Known<AccountState> | undefined> => {
+    const mined = clock.now();
+    const over = new AbortController();
+    try {
+      await Promise.race([live.refresh('chain'), sleepOrStop(pace, REFRESHED_IN, over.signal)]);
+    } finally {
+      over.abort();
+    }
+    const { account } = live.state();
+    return account && account.seen >= mined ? account : undefined;
+  };
+  /** Writes in a clock task of its own, since a write waits for blocks. What is mined is done, whatever fails then. */
   const written = async (write: () => Promise<Receipt>): Promise<ReceiptAnswer> => {
-    const account = ledger.address;
-    if (account === undefined)
+    if (ledger.address === undefined)
       throw new RequestRefused(409, 'app.no-key', 'This App has no key of the node: use a browser wallet.');
     const receipt = await inTime(clock.task(write));
-    const balance = await ledger.balance(account);
-    await live.refresh('chain');
-    const { account: known } = live.state();
+    const known = await accountAfter();
     return {
-      ...(known ? { account: known } : {}),
+      ...(known ? { account: known, balance: known.value.balance } : {}),
       hash: receipt.hash,
       block: receipt.block,
       at: receipt.at,
-      balance: formatMicro(balance),
       transactions: receipt.events.flatMap((event) =>
         event.type === 'reverted'
           ? []
@@ -135,6 +149,23 @@ export const actingOperations = (context: ActingContext): readonly Described[] =
           available: formatMicro(available),
           balance: formatMicro(balance),
         };
+      },
+    }),
+    operation({
+      id: 'account',
+      method: 'GET',
+      path: '/wallet/account',
+      group: WALLET,
+      summary: 'What an account has: of the wallet in the browser',
+      scope: SEE,
+      query: z.strictObject({ account: address }),
+      answers: answer('Coins, and how many the exchange may take'),
+      answer: async ({ query: { account } }): Promise<WalletAccount> => {
+        const [balance, approved] = await Promise.all([
+          ledger.balance(account),
+          ledger.coinAllowance(account),
+        ]);
+        return { balance: formatMicro(balance), approved: formatMicro(approved) };
       },
     }),
     operation({
@@ -221,7 +252,7 @@ export const actingOperations = (context: ActingContext): readonly Described[] =
           return await agentOr().change(changes);
         } catch (error) {
           if (!(error instanceof DaiseeError) || error instanceof RequestRefused) throw error;
-          throw new RequestRefused(409, error.code, error.message);
+          throw new RequestRefused(409, error.code, error.message, saidValues(error));
         }
       },
     }),

@@ -64,8 +64,8 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
 
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${sign.codePointAt(0)};`);
 
-/** At once, each page's event stream included. */
-const MOST_CONNECTIONS = 256;
+/** At once, each page's event stream included: 500 of them are promised, and one other machine may have a quarter. */
+const MOST_CONNECTIONS = 1024;
 /** Seconds after which who waits asks again. */
 const AGAIN = 1;
 

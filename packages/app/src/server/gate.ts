@@ -1,7 +1,7 @@
 /** Who may see and who may act: one password for the node, a session's cookie, and a word that only the page knows. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { asksLoopback, createLogin, createSessions, RequestRefused, SESSION_LENGTH } from '@daisee/http';
-import type { Clock } from '@daisee/units';
+import { type Clock, Duration, sleepOrStop } from '@daisee/units';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Session } from '../api.ts';
 
@@ -30,6 +30,16 @@ export interface Gate {
   /** @throws RequestRefused (403 a wrong password, 429 too many of them) */
   login(password: string, request: FastifyRequest, reply: FastifyReply): Promise<Session>;
   logout(request: FastifyRequest, reply: FastifyReply): void;
+  /** Calls `end` when the session of an admitted request is over; what all may see goes on. Returns how to forget it. */
+  whileOpen(request: FastifyRequest, end: () => void): () => void;
+}
+
+/** What goes on as long as a session does. */
+interface Held {
+  /** When the session was last used. */
+  used: number;
+  readonly ends: Set<() => void>;
+  readonly over: AbortController;
 }
 
 const tooMany = (retryAfter: number): RequestRefused =>
@@ -46,6 +56,7 @@ export const createGate = async ({ clock, password, view }: GateOptions): Promis
   const guarded =
     password === undefined ? undefined : await createLogin({ clock, secret: password, tooMany });
   const sessions = createSessions(clock);
+  const held = new Map<string, Held>();
   const key = randomBytes(32);
 
   const csrfOf = (secret: string): string => createHmac('sha256', key).update(secret).digest('base64url');
@@ -61,7 +72,20 @@ export const createGate = async ({ clock, password, view }: GateOptions): Promis
       );
     }
     const secret = request.cookies[COOKIE];
-    return sessions.isOpen(secret) ? secret : undefined;
+    if (secret === undefined || !sessions.isOpen(secret)) return undefined;
+    const one = held.get(secret);
+    if (one) one.used = clock.now();
+    return secret;
+  };
+  const endAll = (secret: string): void => {
+    const one = held.get(secret);
+    held.delete(secret);
+    one?.over.abort();
+    for (const end of one?.ends ?? []) end();
+  };
+  const endUnused = async (secret: string, one: Held): Promise<void> => {
+    const left = (): number => one.used + SESSION_LENGTH - clock.now();
+    while (await sleepOrStop(clock, Duration(left() + 1), one.over.signal)) if (left() < 0) endAll(secret);
   };
   const sessionOf = (secret: string | undefined): Session => ({
     loggedIn: secret !== undefined,
@@ -101,8 +125,28 @@ export const createGate = async ({ clock, password, view }: GateOptions): Promis
       return sessionOf(secret);
     },
     logout: (request, reply) => {
-      sessions.close(request.cookies[COOKIE]);
+      const secret = request.cookies[COOKIE];
+      sessions.close(secret);
+      if (secret !== undefined) endAll(secret);
       void reply.clearCookie(COOKIE, { path: '/' });
+    },
+    whileOpen: (request, end) => {
+      const secret = openSession(request);
+      if (!guarded || secret === undefined) {
+        // It ended while the request was under way.
+        if (guarded && !view) end();
+        return () => undefined;
+      }
+      const one = held.get(secret) ?? { used: clock.now(), ends: new Set(), over: new AbortController() };
+      if (!held.has(secret)) void endUnused(secret, one);
+      held.set(secret, one);
+      one.ends.add(end);
+      return () => {
+        one.ends.delete(end);
+        if (one.ends.size > 0 || held.get(secret) !== one) return;
+        held.delete(secret);
+        one.over.abort();
+      };
     },
   };
 };

@@ -2,11 +2,13 @@
 
 import { BadAddress, ContractRefused } from '@daisee/chain';
 import { addApi, operation, routerProblems, type Statuses } from '@daisee/http';
-import type { Clock } from '@daisee/units';
+import { type Clock, DaiseeError } from '@daisee/units';
 import cookie from '@fastify/cookie';
 import files from '@fastify/static';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import * as z from 'zod';
+import type { SaidValues } from '../api.ts';
+import { saidValues } from '../view/said.ts';
 import { type ActingContext, actingOperations } from './acting.ts';
 import { createGate, type GateOptions } from './gate.ts';
 import { type SeeingContext, seeingOperations } from './seeing.ts';
@@ -30,6 +32,19 @@ const statuses: Statuses = [
   [400, [BadAddress]],
 ];
 
+/** Adds to each problem what the page needs to say it in its reader's language. */
+const sendValues = (app: FastifyInstance): void => {
+  const known = new WeakMap<FastifyRequest, SaidValues>();
+  app.addHook('onError', async (request, _reply, error) => {
+    if (error instanceof DaiseeError) known.set(request, saidValues(error));
+  });
+  app.addHook('onSend', async (request, _reply, payload) => {
+    const values = known.get(request);
+    if (!values || typeof payload !== 'string') return payload;
+    return JSON.stringify({ ...(JSON.parse(payload) as object), values });
+  });
+};
+
 const answer = (description: string) => ({ 200: { description, shape: z.unknown() } });
 
 /** Makes the server; it listens to nothing yet. */
@@ -44,6 +59,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     if (!reply.hasHeader('Content-Security-Policy')) void reply.header('Content-Security-Policy', POLICY);
     void reply.header('X-Content-Type-Options', 'nosniff').header('Referrer-Policy', 'no-referrer');
   });
+  sendValues(app);
   const group = 'Session';
   await addApi(app, {
     room: 'app',
@@ -93,7 +109,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
           return {};
         },
       }),
-      ...seeingOperations(options),
+      ...seeingOperations(options, gate),
       ...actingOperations(options),
     ],
   });

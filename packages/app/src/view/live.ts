@@ -3,9 +3,10 @@
  * A part that fails keeps its last value with the time it was last known, and its health says what is wrong.
  */
 import type { HistoryChange } from '@daisee/chain';
-import { type Clock, Duration, messageOf, Seconds, sleepOrStop } from '@daisee/units';
-import type { AppEvents, HealthState, Known, LiveState, Part } from '../api.ts';
+import { type Clock, Duration, Seconds, sleepOrStop } from '@daisee/units';
+import type { AppEvents, HealthState, Known, LiveState, Part, Said } from '../api.ts';
 import type { AppAgent } from './ports.ts';
+import { saidOf } from './said.ts';
 import { transactionOf } from './transactions.ts';
 
 type Pieces = Required<Omit<LiveState, 'now' | 'health'>>;
@@ -21,8 +22,8 @@ export interface Look {
   readonly pieces: { readonly [K in PieceName]?: Reader<K> };
   /** What is known must be read again at the next look, though nothing says that it has changed. */
   readonly stale?: () => void;
-  /** What is wrong although it answers (no new blocks, no new samples), in words. */
-  readonly ails?: () => string | undefined;
+  /** What is wrong although it answers (no new blocks, no new samples). */
+  readonly ails?: () => Said | undefined;
 }
 
 /** An event of the stream, written once for all who listen. */
@@ -83,15 +84,19 @@ export const createLive = (options: LiveOptions): Live => {
   });
 
   /** True when the health of the part is another one than before. */
-  const judge = (part: Part, message: string | undefined, since?: number): boolean => {
+  const judge = (
+    part: Part,
+    wrong: (Said & Pick<HealthState, 'more'>) | undefined,
+    since?: number,
+  ): boolean => {
     const before = health.get(part);
-    if (before && before.message === message) return false;
-    const turned = before === undefined || before.ok !== (message === undefined);
+    if (before && before.message === wrong?.message) return false;
+    const turned = before === undefined || before.ok !== (wrong === undefined);
     health.set(part, {
       part,
-      ok: message === undefined,
+      ok: wrong === undefined,
       since: since ?? (turned ? clock.now() : before.since),
-      ...(message === undefined ? {} : { message }),
+      ...wrong,
     });
     return true;
   };
@@ -99,13 +104,16 @@ export const createLive = (options: LiveOptions): Live => {
   const judgeAgent = (): boolean => {
     if (!agent) return false;
     const [first, ...more] = agent.troubles();
-    const rest = more.length === 0 ? '' : ` (and ${more.length} more)`;
-    return judge('agent', first && `${first.message}${rest}`, first?.since);
+    if (!first) return judge('agent', undefined);
+    const { since, ...said } = first;
+    if (more.length === 0) return judge('agent', said, since);
+    const message = `${said.message} (and ${more.length} more)`;
+    return judge('agent', { ...said, message, more: more.length }, since);
   };
 
   const lookAt = async ({ part, pieces: readers, ails }: Look, signal: AbortSignal): Promise<void> => {
     const changed: Partial<Record<PieceName, Known<unknown>>> = {};
-    let wrong: string | undefined;
+    let wrong: Said | undefined;
     try {
       for (const [key, read] of Object.entries(readers)) {
         const name = key as PieceName;
@@ -123,7 +131,7 @@ export const createLive = (options: LiveOptions): Live => {
       }
       wrong = ails?.();
     } catch (error) {
-      wrong = messageOf(error);
+      wrong = saidOf(error);
     }
     if (signal.aborted) return;
     const judged = judge(part, wrong);

@@ -97,7 +97,11 @@ export const chainLook = (options: ChainLookOptions): Look & Required<Pick<Look,
     },
     ails: () =>
       newest && clock.now() - newest.at > BLOCK_LATE
-        ? `The chain answers but has made no block since ${iso(newest.at)}. Are its validators running?`
+        ? {
+            message: `The chain answers but has made no block since ${iso(newest.at)}. Are its validators running?`,
+            code: 'app.chain-stands',
+            values: { since: newest.at },
+          }
         : undefined,
     stale: () => {
       stale = true;
@@ -130,9 +134,17 @@ export const monitorLook = ({ monitor, clock, maxGap }: MonitorLookOptions): Loo
     part: 'monitor',
     pieces: { power },
     ails: () => {
-      if (last === undefined) return 'The monitor answers but has no sample yet. Is its meter connected?';
+      if (last === undefined)
+        return {
+          message: 'The monitor answers but has no sample yet. Is its meter connected?',
+          code: 'app.no-sample',
+        };
       return clock.now() - last > maxGap
-        ? `The monitor answers but its meter has been silent since ${iso(last)}. Is it connected?`
+        ? {
+            message: `The monitor answers but its meter has been silent since ${iso(last)}. Is it connected?`,
+            code: 'app.meter-silent',
+            values: { since: last },
+          }
         : undefined;
     },
   };

@@ -2,11 +2,10 @@
 import type { Address as ChainAddress, History, Ledger } from '@daisee/chain';
 import type { MonitorClient } from '@daisee/monitor';
 import type { Instant } from '@daisee/units';
-import type { NodeSettings, OwnSourceState } from '../api.ts';
+import type { NodeSettings, OwnSourceState, Said, SwitchReason } from '../api.ts';
 
 /** A part that works, or what is wrong with it and since when (the community's clock). */
-export interface Trouble {
-  readonly message: string;
+export interface Trouble extends Said {
   readonly since: Instant;
 }
 
@@ -48,6 +47,6 @@ export interface AppAgent {
     from: Instant,
     to: Instant,
   ): readonly { readonly at: Instant; readonly source: 'own' | ChainAddress }[];
-  /** The last switch, in words where they are known. */
-  lastSwitch(): { readonly at: Instant; readonly why?: string } | undefined;
+  /** The last switch, with its reason where that is known. */
+  lastSwitch(): { readonly at: Instant; readonly why?: SwitchReason } | undefined;
 }

@@ -1,10 +1,28 @@
 /** The running lab in a real browser: `daisee demo`, nothing mocked but the browser wallet, which is somebody's own. */
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBrowser } from '../support/browser.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { BROWSER_WITHIN, openBrowser } from '../support/browser.ts';
+import { createLine } from './line.ts';
 import { childNamed, type Daisee, daisee, endAll } from './processes.ts';
-import { type Browsing, browse, card, go, login, PLACES, type Seen, tile } from './seen.ts';
+import {
+  type Browsing,
+  browse,
+  card,
+  feeding,
+  go,
+  goWhole,
+  login,
+  onOwnSource,
+  PATIENCE,
+  PLACES,
+  type Seen,
+  soon,
+  TEST_WITHIN,
+  tile,
+  whole,
+} from './seen.ts';
 import { createWallet } from './wallet.ts';
 
 const axe = fileURLToPath(import.meta.resolve('axe-core/axe.min.js'));
@@ -31,6 +49,8 @@ let first: Seen;
 
 beforeAll(async () => {
   browser = await openBrowser();
+}, BROWSER_WITHIN);
+beforeAll(async () => {
   browsing = browse(browser);
   lab = daisee(['demo', '--speed', '90', '--app-port', '0']);
   apps = (await lab.record(({ type }) => type === 'apps')) as unknown as typeof apps;
@@ -42,37 +62,129 @@ afterAll(async () => {
 }, 60_000);
 
 const caption = (page: Page) => page.locator('.wires figcaption');
-const contact = (page: Page, channels: string) =>
-  page.locator('g.contact', { hasText: `contact ${channels}` });
+const OWN_FEEDS = ['Own source feeds the load', { closed: '0, 1', open: '2, 3' }] as const;
+const NODE_2_FEEDS = ['Node 2 feeds the load', { closed: '2, 3', open: '0, 1' }] as const;
+const rows = (page: Page) => page.locator('table.transactions tbody tr');
+/** The table of transactions with one kind alone: all kinds together are a dozen rows a second. */
+const goToKind = async (page: Page, kind: string): Promise<void> => {
+  await go(page, 'transactions');
+  await page.getByLabel('Kind').selectOption(kind);
+};
+const focused = <T>(page: Page, what: string) =>
+  soon(() => page.evaluate<T>(`document.activeElement.${what}`));
 
-describe('the App of a running lab', () => {
+// What a test that failed left open would slow the others.
+afterEach(async () => {
+  for (const context of browser.contexts()) if (context !== first.context) await context.close();
+});
+
+describe('the App of a running lab', { timeout: TEST_WITHIN }, () => {
   it('shows the story: own source, energy bought, the relay switched, the purchase used up, back on its own', {
-    timeout: 120_000,
+    // Up to seven waits, and the lab goes through its story more than once.
+    timeout: 3 * TEST_WITHIN,
   }, async () => {
     const { page } = first;
+    const phase = { timeout: 2 * PATIENCE };
     // Opened before there was a lab, the page has come by itself.
-    await caption(page).filter({ hasText: 'Own source feeds the load' }).waitFor();
-    expect(await contact(page, '0, 1').getAttribute('class')).toContain('closed');
-    expect(await contact(page, '2, 3').getAttribute('class')).not.toContain('closed');
-    expect(await page.locator('path.flow').count()).toBe(1);
-    await card(page, 'Latest energy transactions').getByText('Energy purchased').first().waitFor();
-    await caption(page).filter({ hasText: 'Node 2 feeds the load' }).waitFor();
-    expect(await contact(page, '0, 1').getAttribute('class')).not.toContain('closed');
-    expect(await contact(page, '2, 3').getAttribute('class')).toContain('closed');
+    await feeding(page, ...OWN_FEEDS).waitFor(phase);
+    await goToKind(page, 'bought');
+    await page.locator('tr.kind-bought', { hasText: 'Energy purchased' }).first().waitFor();
+    await go(page, 'home');
+    await feeding(page, ...NODE_2_FEEDS).waitFor(phase);
     await caption(page).filter({ hasText: 'The own source ran low' }).waitFor();
     await go(page, 'purchases');
     const row = page.locator('table.purchases tbody tr').first();
     await row.getByText('Node 2').waitFor();
     const consumed = async () =>
       Number((await row.locator('td').nth(2).textContent())?.replace(/[^\d.]/g, ''));
-    await expect.poll(consumed, { timeout: 30_000 }).toBeGreaterThan(0);
+    await soon(consumed).toBeGreaterThan(0);
     await go(page, 'home');
-    await caption(page).filter({ hasText: 'Own source feeds the load' }).waitFor({ timeout: 60_000 });
-    await caption(page).filter({ hasText: 'The own source has recovered' }).waitFor();
+    await feeding(page, ...OWN_FEEDS)
+      .filter({ hasText: 'The own source has recovered' })
+      .waitFor(phase);
+  });
+
+  it('explains itself within ten seconds to somebody who has never heard of DAISEE', async () => {
+    const { page } = await browsing.open(apps.node1);
+    const within = { timeout: 10_000 };
+    const explained = page.locator('.banner.explain', { hasText: 'Node 1 lives on its own source' });
+    const wires = caption(page).filter({ hasText: /(Own source|Node 2) feeds the load: \d+(\.\d)? W\./ });
+    await Promise.all([explained.waitFor(within), wires.waitFor(within)]);
+    await page.getByRole('button', { name: 'I see' }).click();
+    await explained.waitFor({ state: 'detached' });
+  });
+
+  it('draws power by source, and what is drawn over is looked at closer', async () => {
+    const { page } = await browsing.open(apps.node1);
+    const power = page.locator('section.card', { has: page.locator('.chart') });
+    await power.locator('canvas').waitFor();
+    // Lines and areas have a colour, axes and grid are grey. In the page's own words, as above.
+    const COLOURED = `(() => {
+      const { width, height } = document.querySelector('.chart canvas');
+      const { data } = document.querySelector('.chart canvas').getContext('2d').getImageData(0, 0, width, height);
+      let count = 0;
+      for (let i = 0; i < data.length; i += 4) {
+        const [low, , high] = [data[i], data[i + 1], data[i + 2]].sort((a, b) => a - b);
+        if (data[i + 3] > 0 && high - low > 60) count++;
+      }
+      return count;
+    })()`;
+    const coloured = () => soon(() => page.evaluate<number>(COLOURED));
+    await coloured().toBeGreaterThan(300);
+    await power.getByText('Draw over the chart to look closer.').waitFor();
+    // Six hours, as the lab's clock moves an hour in 40 s; the newest are at the right.
+    await power.getByRole('button', { name: '6 h' }).click();
+    await power
+      .getByRole('img', { name: /, 6 h$/ })
+      .and(page.locator(':not(.stale)'))
+      .waitFor();
+    await coloured().toBeGreaterThan(300);
+    const box = await power.locator('.u-over').boundingBox();
+    if (!box) throw new TypeError('unreachable: the chart is drawn');
+    const y = box.y + box.height / 2;
+    await page.mouse.move(box.x + box.width * 0.7, y);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.85, y, { steps: 4 });
+    await page.mouse.move(box.x + box.width * 0.95, y, { steps: 4 });
+    await page.mouse.up();
+    const back = power.getByRole('button', { name: 'Back to live' });
+    await back.waitFor();
+    const [, from = '', to = ''] =
+      /^(\S+) – (\S+)$/.exec((await power.locator('p.note').textContent()) ?? '') ?? [];
+    const secondsOf = (time: string) => time.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
+    // A quarter of what was shown.
+    expect((secondsOf(to) - secondsOf(from)) / 3600).toBeGreaterThan(1.2);
+    expect((secondsOf(to) - secondsOf(from)) / 3600).toBeLessThan(1.8);
+    await power.getByRole('img', { name: `, ${from} – ${to}` }).waitFor();
+    await back.click();
+    await power.getByRole('img', { name: /, 6 h$/ }).waitFor();
+  });
+
+  it('says when values were last seen while its stream is away, and shows them live again after', async () => {
+    const line = await createLine(new URL(apps.node1));
+    // Of its own: the address is not one that the lab told.
+    const { page } = await browse(browser).open(line.url);
+    const power = page.locator('.tile', { hasText: 'Power now' });
+    const fresh = power.getByText('live', { exact: true });
+    await fresh.waitFor();
+    const lost = page.getByText('This page has lost its server');
+    await line.cut();
+    await lost.waitFor();
+    await power.getByText(/^last seen \d\d:\d\d:\d\d$/).waitFor();
+    await page.locator('.tile.stale', { hasText: 'Coins' }).waitFor();
+    await page.locator('figure.wires.stale').waitFor();
+    // Nothing moves that is not known to.
+    await page.locator('path.flow').waitFor({ state: 'detached' });
+    await line.mend();
+    await fresh.waitFor();
+    await lost.waitFor({ state: 'detached' });
+    await page.locator('.tile:not(.stale)', { hasText: 'Coins' }).waitFor();
+    await page.locator('path.flow').waitFor();
+    await line.cut();
   });
 
   it('refuses a wrong password in words, and lets everybody look without one', async () => {
-    const { page, context } = await browsing.open(apps.node1);
+    const { page } = await browsing.open(apps.node1);
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByLabel('Password').fill('guess');
     await page.getByRole('button', { name: 'Log in' }).click();
@@ -80,45 +192,122 @@ describe('the App of a running lab', () => {
     await page.getByRole('button', { name: 'Cancel' }).click();
     await go(page, 'settings');
     await page.getByText('Log in to see this.').waitFor();
-    await context.close();
   });
 
   it('moves coins: a transfer and an approval change balances and show among the transactions', async () => {
-    const { page, context } = await browsing.open(apps.node1);
+    const { page } = await browsing.open(apps.node1);
     await login(page, apps.password);
     const other = await browsing.open(apps.node2);
-    await go(page, 'wallet');
-    const before = await tile(page, 'Coins');
     const { node2 } = await lab.record(({ type }) => type === 'lab');
-    const transfer = card(page, 'Transfer coins');
-    await transfer.getByLabel('To address').fill(String(node2));
-    await transfer.getByLabel('Coins').fill('123.456');
-    await transfer.getByRole('button', { name: 'Transfer' }).click();
-    await transfer.getByRole('status').filter({ hasText: 'Done in block' }).waitFor();
-    expect(await tile(page, 'Coins')).toBeLessThanOrEqual(before - 123.456);
-    const approve = card(page, 'Let the exchange take coins');
-    await approve.getByLabel('Coins').fill('77');
-    await approve.getByRole('button', { name: 'Approve' }).click();
-    await approve.getByRole('status').filter({ hasText: 'Done in block' }).waitFor();
-    await page
-      .locator('.tile', { hasText: 'The exchange may take' })
-      .getByText('77', { exact: true })
-      .waitFor();
+    // A purchase of the agent's would spend what was approved.
+    await onOwnSource(page, async () => {
+      await go(page, 'wallet');
+      const before = await tile(page, 'Coins');
+      const transfer = card(page, 'Transfer coins');
+      await transfer.getByLabel('To address').fill(String(node2));
+      await transfer.getByLabel('Coins').fill('123.456');
+      await transfer.getByRole('button', { name: 'Transfer' }).click();
+      await transfer.getByRole('status').filter({ hasText: 'Done in block' }).waitFor();
+      // Read once: what is told as done shows at once.
+      expect(await tile(page, 'Coins')).toBeLessThanOrEqual(before - 123.456);
+      const approve = card(page, 'Let the exchange take coins');
+      await approve.getByLabel('Coins').fill('77');
+      await approve.getByRole('button', { name: 'Approve' }).click();
+      await approve.getByRole('status').filter({ hasText: 'Done in block' }).waitFor();
+      await page
+        .locator('.tile', { hasText: 'The exchange may take' })
+        .getByText('77', { exact: true })
+        .waitFor();
+      await goToKind(page, 'approved');
+      await page.locator('tr.kind-approved').getByText('77 coins', { exact: true }).waitFor();
+    });
     // The receiver's own page hears of it by itself.
-    await go(other.page, 'transactions');
-    await other.page.locator('select').nth(1).selectOption('transferred');
+    await goToKind(other.page, 'transferred');
     await other.page
       .locator('tr.kind-transferred', { hasText: '123.456' })
       .filter({ hasText: 'me' })
       .waitFor();
-    await context.close();
-    await other.context.close();
+  });
+
+  it('buys energy in one transaction: the cost before the click, the receipt and the purchase after it', async () => {
+    const { page } = await browsing.open(apps.node1);
+    await login(page, apps.password);
+    // Nobody else buys meanwhile, so that the sums come out.
+    await onOwnSource(page, async () => {
+      const total = async () => {
+        const cell = page.locator('table.purchases tbody tr', { hasText: 'Node 2' }).locator('td').nth(4);
+        return Number((await cell.textContent())?.replace(/ Wh$/, '').replaceAll(',', ''));
+      };
+      await go(page, 'purchases');
+      const bought = await total();
+      await go(page, 'wallet');
+      const before = await tile(page, 'Coins');
+      const buy = card(page, 'Buy energy');
+      await buy.getByText(/available, at 1 a Wh/).waitFor();
+      await buy.getByLabel('Energy (Wh)').fill('2.5');
+      await buy.getByText('2.5 Wh costs 2.5 coins.').waitFor();
+      await buy.getByRole('button', { name: 'Buy for 2.5' }).click();
+      const receipt = buy.getByRole('status').filter({ hasText: 'Done in block' });
+      await receipt.waitFor();
+      const [, block, coins] =
+        /^Done in block (\d+)\. Coins now: ([\d,.]+)\.$/.exec((await receipt.textContent()) ?? '') ?? [];
+      expect(Number(coins?.replaceAll(',', ''))).toBeCloseTo(before - 2.5, 2);
+      expect(await tile(page, 'Coins')).toBeCloseTo(before - 2.5, 2);
+      await go(page, 'purchases');
+      // Shown with one decimal from 10 Wh on.
+      await soon(async () => Math.abs((await total()) - bought - 2.5)).toBeLessThan(0.11);
+      await goToKind(page, 'bought');
+      await page
+        .locator('tr.kind-bought', { hasText: '2.5 Wh · 2.5 coins' })
+        .getByText(String(block), { exact: true })
+        .waitFor();
+    });
+  });
+
+  it('shows every transaction there ever was, by page, kind and date, and gives them as CSV', async () => {
+    const { page } = await browsing.open(apps.node1);
+    const kinds = async () => new Set(await rows(page).evaluateAll((all) => all.map((row) => row.className)));
+    await go(page, 'transactions');
+    await rows(page).first().waitFor();
+    const older = page.getByRole('button', { name: 'Older ones' });
+    const before = await rows(page).count();
+    await older.click();
+    await soon(() => rows(page).count()).toBeGreaterThanOrEqual(before + 50);
+    // Down to the first there was. New ones arrive above meanwhile and move the button away under a hand.
+    await soon(async () => {
+      if (await older.isVisible()) await older.dispatchEvent('click');
+      return await rows(page).last().getAttribute('class');
+    }).toBe('kind-nodeRegistered');
+
+    await page.getByLabel('Kind').selectOption('bought');
+    await soon(kinds).toEqual(new Set(['kind-bought']));
+    // The lab's day, and the one after it.
+    await page.getByLabel('From').fill('2026-06-22');
+    await page.getByText('Nothing is on the books yet.').waitFor();
+    await page.getByLabel('From').fill('2026-06-21');
+    await page.getByLabel('Until').fill('2026-06-21');
+    await soon(kinds).toEqual(new Set(['kind-bought']));
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Download as CSV' }).click(),
+    ]);
+    const [head, ...lines] = readFileSync(await download.path(), 'utf8')
+      .trimEnd()
+      .split('\r\n');
+    expect(head).toBe('block,time,type,from,to,energy_wh,coins,price,hash');
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines)
+      expect(line).toMatch(
+        /^\d+,2026-06-21T[\d:.]+Z,bought,0x\w{40},0x\w{40},\d+\.\d{6},\d+\.\d{6},[\d.]*,0x\w{64}$/,
+      );
+    await page.getByLabel('Until').fill('2026-06-20');
+    await page.getByText('Nothing is on the books yet.').waitFor();
   });
 
   it('has a wallet in the browser sign, and sees the transfer mined', async () => {
     const { url, chainId, node2 } = await lab.record(({ type }) => type === 'lab');
     const wallet = createWallet(String(url), Number(chainId));
-    const { page, context } = await browsing.open(apps.node1, {}, (shown) => wallet.injectInto(shown));
+    const { page } = await browsing.open(apps.node1, {}, (shown) => wallet.injectInto(shown));
     await login(page, apps.password);
     await go(page, 'wallet');
     const transfer = card(page, 'Transfer coins');
@@ -137,10 +326,13 @@ describe('the App of a running lab', () => {
       .filter({ hasText: /has 8(\.0+)? coins|only 8|8\.0+/ })
       .waitFor();
     await send(String(node2), '3.21');
-    await transfer.getByRole('status').filter({ hasText: 'The wallet has sent it' }).waitFor();
-    await go(page, 'transactions');
+    await transfer
+      .getByRole('status')
+      .filter({ hasText: /The wallet has sent it: 0x\w{64}\. Done in block \d+\./ })
+      .waitFor();
+    await soon(() => tile(page, 'Coins')).toBe(4.79);
+    await goToKind(page, 'transferred');
     await page.locator('tr.kind-transferred', { hasText: '3.21' }).waitFor();
-    await context.close();
   });
 
   it('comes back by itself when the process of the chain is killed', async () => {
@@ -148,57 +340,88 @@ describe('the App of a running lab', () => {
     await go(page, 'network');
     const block = async () =>
       Number.parseInt((await card(page, 'Chain').locator('dd').nth(2).textContent()) ?? '', 10);
-    await expect.poll(block).toBeGreaterThan(0);
+    await soon(block).toBeGreaterThan(0);
     const pid = childNamed(lab.pid, 'anvil');
     expect(pid).toBeDefined();
-    const before = await block();
     process.kill(pid ?? 0, 'SIGKILL');
-    await expect.poll(block, { timeout: 30_000 }).toBeGreaterThan(before + 20);
-    expect(childNamed(lab.pid, 'anvil')).not.toBe(pid);
+    const isAnother = () => {
+      const now = childNamed(lab.pid, 'anvil');
+      return now !== undefined && now !== pid;
+    };
+    await soon(isAnother).toBe(true);
+    // More than a page that is behind may still have to show of before.
+    const before = await block();
+    await soon(block).toBeGreaterThan(before + 60);
     await page.locator('.health li', { hasText: 'Chain' }).filter({ hasText: 'works' }).waitFor();
   });
 
   it('puts the node back on its own source when its person says so, and keeps settings', async () => {
-    const { page, context } = await browsing.open(apps.node1);
+    const { page } = await browsing.open(apps.node1);
     await login(page, apps.password);
     await go(page, 'settings');
     const settings = card(page, 'Settings');
     const limit = settings.getByLabel('State of charge (%) from which it buys');
+    const resume = settings.getByLabel('Back on its own source from (%)');
+    const save = settings.getByRole('button', { name: 'Save' });
+    const saved = settings.getByRole('status').filter({ hasText: 'Saved' });
+    await limit.waitFor();
+    const before = [await limit.inputValue(), await resume.inputValue()] as const;
     await limit.fill('55');
-    await settings.getByRole('button', { name: 'Save' }).click();
+    await save.click();
     await settings.getByRole('alert').filter({ hasText: 'the first must be the higher one' }).waitFor();
-    await limit.fill('15');
-    await settings.getByRole('button', { name: 'Save' }).click();
-    await settings.getByRole('status').filter({ hasText: 'Saved' }).waitFor();
+    // So high that the battery never is: the node is and remains on its neighbour's source.
+    await limit.fill('90');
+    await resume.fill('95');
+    await save.click();
+    await saved.waitFor();
+    await go(page, 'home');
+    await feeding(page, ...NODE_2_FEEDS).waitFor();
+    await go(page, 'settings');
     const own = card(page, 'My own source now');
+    await own.getByLabel('For').selectOption('240');
     await own.getByRole('button', { name: 'My own source now' }).click();
     await own.getByRole('button', { name: 'Yes' }).click();
     await own.getByText('On its own source until').waitFor();
     await go(page, 'home');
-    await caption(page).filter({ hasText: 'Own source feeds the load' }).waitFor();
+    await feeding(page, ...OWN_FEEDS)
+      .filter({ hasText: 'The person wished it.' })
+      .waitFor();
     await go(page, 'settings');
     await own.getByRole('button', { name: 'Let the agent decide again' }).click();
     await own.getByText('On its own source until').waitFor({ state: 'detached' });
-    await context.close();
+    await go(page, 'home');
+    await feeding(page, ...NODE_2_FEEDS).waitFor();
+    // Kept: there again in a page that has just been loaded.
+    await page.reload();
+    await go(page, 'settings');
+    await soon(async () => [await limit.inputValue(), await resume.inputValue()]).toEqual(['90', '95']);
+    await limit.fill(before[0]);
+    await resume.fill(before[1]);
+    await save.click();
+    await saved.waitFor();
   });
 
   it('reaches and uses everything by keyboard alone', async () => {
-    const { page, context } = await browsing.open(apps.node1);
+    const { page } = await browsing.open(apps.node1);
     await login(page, apps.password);
     await page.locator('nav').waitFor();
     await page.reload();
-    await page.locator('nav').waitFor();
+    // All that can be reached is there, so that nothing comes in between.
+    await whole(page, 'home');
     await page.keyboard.press('Tab');
-    expect(await page.evaluate('document.activeElement.className')).toBe('skip');
+    await focused(page, 'className').toBe('skip');
     await page.keyboard.press('Enter');
-    expect(await page.evaluate('document.activeElement.id')).toBe('content');
+    await focused(page, 'id').toBe('content');
     await page.locator('a.skip').focus();
     const seen: string[] = [];
     for (let press = 0; press < 60; press++) {
       await page.keyboard.press('Tab');
-      const focus = await page.evaluate<{ name: string; visible: boolean } | undefined>(FOCUS);
+      let focus: { name: string; visible: boolean } | undefined;
+      await soon(async () => {
+        focus = await page.evaluate<typeof focus>(FOCUS);
+        return focus?.visible ?? true;
+      }).toBe(true);
       if (!focus) break;
-      expect(focus).toEqual({ name: focus.name, visible: true });
       seen.push(focus.name);
     }
     for (const place of PLACES) expect(seen).toContain(`#/${place}`);
@@ -218,7 +441,6 @@ describe('the App of a running lab', () => {
     await page.keyboard.type('500');
     await page.keyboard.press('Enter');
     await page.getByRole('status').filter({ hasText: 'Saved' }).waitFor();
-    await context.close();
   });
 
   it('fits a phone of 360 px in English and French, without scrolling sideways', async () => {
@@ -233,8 +455,7 @@ describe('the App of a running lab', () => {
       await page.locator('input[type=password]').fill(apps.password);
       await page.locator('button[type=submit]').click();
       for (const place of PLACES) {
-        await go(page, place);
-        await page.locator('main .card').first().waitFor();
+        await goWhole(page, place);
         const [needs, has] = await page.evaluate<number[]>(
           '[document.documentElement.scrollWidth, innerWidth]',
         );
@@ -245,7 +466,7 @@ describe('the App of a running lab', () => {
   });
 
   it('writes numbers as the reader’s place does', async () => {
-    const { page, context } = await browsing.open(apps.node1, { locale: 'fr-FR' });
+    const { page } = await browsing.open(apps.node1, { locale: 'fr-FR' });
     await page
       .locator('.tile', { hasText: 'Batterie' })
       .getByText(/^\d+(,\d)? %$/)
@@ -254,10 +475,9 @@ describe('the App of a running lab', () => {
     await page.locator('nav a', { hasText: 'Home' }).waitFor();
     await page.reload();
     await page.locator('nav a', { hasText: 'Home' }).waitFor();
-    await context.close();
   });
 
-  it('has nothing that axe finds serious, on any view, in light and dark', { timeout: 60_000 }, async () => {
+  it('has nothing that axe finds serious, on any view, in light and dark', async () => {
     const found: string[] = [];
     for (const colorScheme of ['light', 'dark'] as const) {
       const { page, context } = await browsing.open(apps.node1, { colorScheme, bypassCSP: true });
@@ -267,12 +487,12 @@ describe('the App of a running lab', () => {
       };
       await page.addScriptTag({ path: axe });
       await page.getByRole('button', { name: 'Log in' }).click();
+      await page.getByLabel('Password').waitFor();
       await look('login');
       await page.getByLabel('Password').fill(apps.password);
       await page.getByRole('button', { name: 'Log in' }).click();
       for (const place of PLACES) {
-        await go(page, place);
-        await page.locator('main .card').first().waitFor();
+        await goWhole(page, place);
         await look(place);
       }
       await context.close();
@@ -281,32 +501,33 @@ describe('the App of a running lab', () => {
   });
 
   it('says in plain words that coins are lacking', async () => {
-    const { page, context } = await browsing.open(apps.node1);
+    const { page } = await browsing.open(apps.node1);
     await login(page, apps.password);
-    await go(page, 'wallet');
     const { node2 } = await lab.record(({ type }) => type === 'lab');
-    const coins = await tile(page, 'Coins');
-    const transfer = card(page, 'Transfer coins');
-    await transfer.getByLabel('To address').fill(String(node2));
-    // A little is left, and the agent may spend some of it meanwhile.
-    await transfer.getByLabel('Coins').fill(String(Math.floor(coins - 3)));
-    await transfer.getByRole('button', { name: 'Transfer' }).click();
-    await transfer.getByRole('status').filter({ hasText: 'Done in block' }).waitFor();
-    const buy = card(page, 'Buy energy');
-    await buy.getByLabel('Energy (Wh)').fill('5');
-    await buy.getByText('costs').waitFor();
-    await buy.getByRole('button', { name: 'Buy for 5' }).click();
-    const said = buy.getByRole('alert');
-    await said.waitFor();
-    expect(await said.textContent()).toMatch(
-      /^The purchase of 5\.0+ Wh from Node 2 was refused: Node 1 has \d\.\d+ coins and needs 5\.0+ coins\./,
-    );
-    await context.close();
+    await onOwnSource(page, async () => {
+      await go(page, 'wallet');
+      const coins = await tile(page, 'Coins');
+      const transfer = card(page, 'Transfer coins');
+      await transfer.getByLabel('To address').fill(String(node2));
+      await transfer.getByLabel('Coins').fill(String(Math.floor(coins - 3)));
+      await transfer.getByRole('button', { name: 'Transfer' }).click();
+      await transfer.getByRole('status').filter({ hasText: 'Done in block' }).waitFor();
+      const buy = card(page, 'Buy energy');
+      await buy.getByLabel('Energy (Wh)').fill('5');
+      await buy.getByText('costs').waitFor();
+      await buy.getByRole('button', { name: 'Buy for 5' }).click();
+      const said = buy.getByRole('alert');
+      await said.waitFor();
+      expect(await said.textContent()).toMatch(
+        /^The purchase of 5\.0+ Wh from Node 2 was refused: Node 1 has [34]\.\d+ coins and needs 5\.0+ coins\./,
+      );
+    });
   });
 
   it('has asked no other host, and complained about nothing', () => {
     const own = [apps.node1, apps.node2].map((url) => new URL(url).host);
-    expect([...browsing.hosts].toSorted()).toEqual(own.toSorted());
+    expect(browsing.hosts).toContain(own[0]);
+    expect([...browsing.hosts].filter((host) => !own.includes(host))).toEqual([]);
     expect(browsing.complaints).toEqual([]);
   });
 });

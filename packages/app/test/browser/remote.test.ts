@@ -1,6 +1,5 @@
 /** A node's App in a process of its own, whose chain, monitor and agent are elsewhere, and come and go. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -14,9 +13,10 @@ import {
 import { Coin, Duration, MICRO, Price, systemClock } from '@daisee/units';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBrowser } from '../support/browser.ts';
+import { BROWSER_WITHIN, openBrowser } from '../support/browser.ts';
+import { freePort } from './line.ts';
 import { type Daisee, daisee, endAll } from './processes.ts';
-import { type Browsing, browse, card, go, tile } from './seen.ts';
+import { type Browsing, browse, card, go, soon, TEST_WITHIN, tile } from './seen.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'daisee-app-'));
 const env = { DAISEE_HOME: folder, DAISEE_ACCOUNTPSWD: 'lab', DAISEE_PASSWORD: 'secret' };
@@ -30,14 +30,6 @@ let browsing: Browsing;
 let chain: Daisee;
 let ports: { readonly chain: number; readonly app: number };
 
-/** A port that was free a moment ago. */
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 const startChain = async (): Promise<Daisee> => {
   const started = daisee(
     ['chain', '--port', String(ports.chain), '--block-time', '300ms', '--data', join(folder, 'chain')],
@@ -56,6 +48,8 @@ const startApp = async (): Promise<{ readonly app: Daisee; readonly url: string 
 };
 beforeAll(async () => {
   browser = await openBrowser();
+}, BROWSER_WITHIN);
+beforeAll(async () => {
   browsing = browse(browser);
   ports = { chain: await freePort(), app: await freePort() };
   chain = await startChain();
@@ -99,9 +93,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }, 60_000);
 
-describe('the App of a node whose parts are elsewhere', () => {
+describe('the App of a node whose parts are elsewhere', { timeout: TEST_WITHIN }, () => {
   it('says what is wrong with what is away, goes on with the rest, and comes back by itself', {
-    timeout: 120_000,
+    timeout: 2 * TEST_WITHIN,
   }, async () => {
     const started = await startApp();
     const { page, context } = await browsing.open(started.url);
@@ -112,23 +106,32 @@ describe('the App of a node whose parts are elsewhere', () => {
     };
     // Nothing is seen without a login here.
     await enter();
-    const banner = page.locator('.banner.bad');
-    await banner.filter({ hasText: /Monitor .*cannot be reached/ }).waitFor();
-    await banner.filter({ hasText: /Agent .*has booked nothing/ }).waitFor();
-    await banner.filter({ hasText: /Relay .*has booked nothing/ }).waitFor();
-    expect(await banner.filter({ hasText: /Chain / }).count()).toBe(0);
-    await expect.poll(() => tile(page, 'Coins')).toBe(100);
+    /** What the banner says of one part. */
+    const banner = (part: string) =>
+      page.locator('.banner.bad li').filter({ has: page.locator('strong', { hasText: part }) });
+    await banner('Monitor').filter({ hasText: 'cannot be reached' }).waitFor();
+    await banner('Agent').filter({ hasText: 'has booked nothing' }).waitFor();
+    await banner('Relay').filter({ hasText: 'has booked nothing' }).waitFor();
+    await soon(() => tile(page, 'Coins')).toBe(100);
+    expect(await banner('Chain').count()).toBe(0);
 
     // The chain is killed under the open page.
     chain.kill('SIGKILL');
     await chain.ended;
-    await banner.filter({ hasText: /Chain .*(unreachable|cannot be reached|does not answer)/i }).waitFor();
-    await page.locator('.tile.stale', { hasText: 'Coins' }).waitFor();
+    await banner('Chain')
+      .filter({ hasText: /unreachable|cannot be reached|does not answer/i })
+      .waitFor();
+    const coins = page.locator('.tile', { hasText: 'Coins' });
+    await coins
+      .and(page.locator('.stale'))
+      .getByText(/^last seen /)
+      .waitFor();
     chain = await startChain();
-    await banner.filter({ hasText: /Chain / }).waitFor({ state: 'detached' });
+    await banner('Chain').waitFor({ state: 'detached' });
+    await coins.and(page.locator(':not(.stale)')).waitFor();
     // What happens now shows by itself.
     await ledger.mint(consumer, Coin(11n * MICRO));
-    await expect.poll(() => tile(page, 'Coins'), { timeout: 30_000 }).toBe(111);
+    await soon(() => tile(page, 'Coins')).toBe(111);
 
     // Settings change in the agent's file, which an agent in another process goes by.
     await go(page, 'settings');
@@ -146,7 +149,7 @@ describe('the App of a node whose parts are elsewhere', () => {
     await page.getByText('This page has lost its server').waitFor({ state: 'detached' });
     await go(page, 'settings');
     const budget = page.getByLabel('Coins a day (empty: all there are)');
-    await expect.poll(() => budget.inputValue()).toBe('5');
+    await soon(() => budget.inputValue()).toBe('5');
     await go(page, 'network');
     await card(page, 'Chain').getByText('20171').waitFor();
     expect(browsing.complaints).toEqual([]);

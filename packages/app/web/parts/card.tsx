@@ -26,14 +26,21 @@ export const Card = ({
 );
 
 /** "live", or when a value was last known. */
-export const Freshness = ({ known }: { readonly known: Known<unknown> | undefined }) => {
+export const Freshness = ({
+  known,
+  within,
+}: {
+  readonly known: Known<unknown> | undefined;
+  /** Real ms after which it is no longer live. */
+  readonly within?: number | undefined;
+}) => {
   if (!known) return <span class="fresh stale">{say('never')}</span>;
-  if (isFresh(known)) return <span class="fresh">{say('live')}</span>;
+  if (isFresh(known, within)) return <span class="fresh">{say('live')}</span>;
   return <span class="fresh stale">{say('lastSeen', { time: instant(known.seen, communityNow()) })}</span>;
 };
 
 /** A number that people look for. */
-export const Tile = ({
+const Tile = ({
   label,
   value,
   note,
@@ -50,3 +57,36 @@ export const Tile = ({
     {note !== undefined && <span class="note">{note}</span>}
   </div>
 );
+
+/** A number that is kept up to date: "last seen" stands below it as soon as it is not. */
+export const LiveTile = <T,>({
+  label,
+  known,
+  text,
+  note,
+  within,
+}: {
+  readonly label: string;
+  readonly known: Known<T> | undefined;
+  readonly text: (value: T) => string;
+  readonly note?: ComponentChildren;
+  readonly within?: number;
+}) => {
+  const stale = !isFresh(known, within);
+  return (
+    <Tile
+      label={label}
+      value={known ? text(known.value) : '–'}
+      stale={stale}
+      note={
+        stale ? (
+          <>
+            {note} <Freshness known={known} within={within} />
+          </>
+        ) : (
+          note
+        )
+      }
+    />
+  );
+};

@@ -15,10 +15,13 @@ interface Line {
   readonly values: readonly (number | null)[];
 }
 
+/** What a node's meter measures. */
+export const powerName = ({ kind }: Identity): string => say(kind === 'consumer' ? 'power' : 'powerProduced');
+
 const linesOf = (series: PowerSeries, identity: Identity): readonly Line[] => {
   const origins = Object.entries(series.origins);
   if (origins.length === 0)
-    return [{ name: say('power'), color: painted(colorOf('own', identity)), values: series.watts }];
+    return [{ name: powerName(identity), color: painted(colorOf('own', identity)), values: series.watts }];
   return origins.map(([source, values]) => ({
     name: source === 'own' ? say('ownSource') : who(source as `0x${string}`, identity),
     color: painted(colorOf(source, identity)),
@@ -36,11 +39,13 @@ export const Chart = ({
   series,
   identity,
   label,
+  stale,
   onZoom,
 }: {
   readonly series: PowerSeries;
   readonly identity: Identity;
   readonly label: string;
+  readonly stale: boolean;
   /** A stretch was drawn over (Unix ms). */
   readonly onZoom: (from: number, to: number) => void;
 }) => {
@@ -118,5 +123,5 @@ export const Chart = ({
     plot.current?.setData([[...series.at], ...joined(lines, series.watts)]);
   }, [series, shape]);
 
-  return <div class="chart" ref={place} role="img" aria-label={label} />;
+  return <div class={stale ? 'chart stale' : 'chart'} ref={place} role="img" aria-label={label} />;
 };

@@ -1,7 +1,10 @@
-import type { Part } from '../../src/api.ts';
-import { instant, named } from '../format.ts';
+import type { HealthState, Part } from '../../src/api.ts';
+import { instant } from '../format.ts';
 import { communityNow, usePage } from '../store.ts';
+import { type Sentence, Told } from '../told.tsx';
 import { say } from '../words/words.ts';
+
+const saidBy = ({ message = '', ...rest }: HealthState): Sentence => ({ message, ...rest });
 
 const partName = (part: Part): string => say(part);
 
@@ -12,10 +15,10 @@ export const HealthBanner = () => {
   if (wrong.length === 0) return null;
   return (
     <ul class="banner bad" role="status">
-      {wrong.map(({ part, message, since }) => (
-        <li key={part}>
-          <strong>{partName(part)}</strong> {message && identity && named(message, identity)}{' '}
-          <span class="note">{say('since', { time: instant(since, communityNow()) })}</span>
+      {wrong.map((one) => (
+        <li key={one.part}>
+          <strong>{partName(one.part)}</strong> <Told said={saidBy(one)} identity={identity} />{' '}
+          <span class="note">{say('since', { time: instant(one.since, communityNow()) })}</span>
         </li>
       ))}
     </ul>
@@ -24,15 +27,19 @@ export const HealthBanner = () => {
 
 /** Every part with its state. */
 export const HealthTable = () => {
-  const { live, identity } = usePage();
+  const { live, identity, connected } = usePage();
   return (
-    <ul class="health">
-      {live?.health.map(({ part, ok, since, message }) => (
-        <li key={part} class={ok ? 'good' : 'bad'}>
+    <ul class={connected ? 'health' : 'health stale'}>
+      {live?.health.map((one) => (
+        <li key={one.part} class={one.ok ? 'good' : 'bad'}>
           <span class="dot" aria-hidden="true" />
-          <strong>{partName(part)}</strong> <span>{say(ok ? 'works' : 'fails')}</span>{' '}
-          <span class="note">{say('since', { time: instant(since, communityNow()) })}</span>
-          {message !== undefined && identity && <p>{named(message, identity)}</p>}
+          <strong>{partName(one.part)}</strong> <span>{say(one.ok ? 'works' : 'fails')}</span>{' '}
+          <span class="note">{say('since', { time: instant(one.since, communityNow()) })}</span>
+          {!one.ok && (
+            <p>
+              <Told said={saidBy(one)} identity={identity} />
+            </p>
+          )}
         </li>
       ))}
     </ul>

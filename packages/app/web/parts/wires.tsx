@@ -1,8 +1,8 @@
 /** The single-line diagram: sources on the left, relay contacts in the middle, the load on the right. */
 import { useEffect, useState } from 'preact/hooks';
-import type { Identity, PowerState, SourceState, WiresState } from '../../src/api.ts';
+import type { Identity, PowerState, SourceState, SwitchReason, WiresState } from '../../src/api.ts';
 import { percent, watts } from '../format.ts';
-import { say } from '../words/words.ts';
+import { say, type Word } from '../words/words.ts';
 import { colorOf } from './colors.ts';
 
 const ROW = 92;
@@ -20,7 +20,7 @@ const WIDE: Layout = { width: 640, sourceEnd: 190, contact: 300, bus: 440, load:
 const NARROW: Layout = { width: 360, sourceEnd: 128, contact: 148, bus: 232, load: 252 };
 const PHONE = '(max-width: 34rem)';
 
-const useLayout = (): Layout => {
+export const useLayout = (): Layout => {
   const [narrow, setNarrow] = useState(() => matchMedia(PHONE).matches);
   useEffect(() => {
     const media = matchMedia(PHONE);
@@ -29,6 +29,18 @@ const useLayout = (): Layout => {
     return () => media.removeEventListener('change', onChange);
   }, []);
   return narrow ? NARROW : WIDE;
+};
+
+const REASONS: Readonly<Record<SwitchReason, Word>> = {
+  'below-limit': 'whyBelowLimit',
+  recovered: 'whyRecovered',
+  'next-seller': 'whyNextSeller',
+  'allowance-used': 'whyAllowanceUsed',
+  'no-measurement': 'whyNoMeasurement',
+  disorder: 'whyDisorder',
+  held: 'whyHeld',
+  observed: 'whyObserved',
+  stopping: 'whyStopping',
 };
 
 /** A contact is closed when its source is on the load through it. */
@@ -150,7 +162,7 @@ export const Wires = ({
       </svg>
       <figcaption class={two ? 'bad' : ''}>
         {words}
-        {wires.why !== undefined && <span class="note"> {wires.why}</span>}
+        {wires.why !== undefined && <span class="note"> {say(REASONS[wires.why])}</span>}
         {wires.byBooks && <span class="note"> {say('byBooks')}</span>}
       </figcaption>
     </figure>

@@ -1,15 +1,20 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { Address, Consumption as ConsumptionAnswer, Identity } from '../../src/api.ts';
-import { get } from '../ask.ts';
+import { useAsked } from '../asked.ts';
 import { coins, day, energy, month, percent, who } from '../format.ts';
-import { Card, Tile } from '../parts/card.tsx';
+import { Card, Freshness, LiveTile } from '../parts/card.tsx';
 import { colorOf } from '../parts/colors.ts';
-import { communityNow, usePage } from '../store.ts';
+import { communityNow, isFresh } from '../store.ts';
 import { say } from '../words/words.ts';
 import type { ViewProps } from './view.ts';
 
 const PERIODS = ['day', 'week', 'month'] as const;
 type Period = (typeof PERIODS)[number];
+
+/** How often it is asked for again (real ms). */
+const AGAIN = 30_000;
+/** One answer may fail before it is no longer live. */
+const FRESH = 75_000;
 
 const WIDTH = 640;
 const HEIGHT = 200;
@@ -131,23 +136,24 @@ const Shares = ({
 export const Consumption = ({ identity }: ViewProps) => {
   const [period, setPeriod] = useState<Period>('day');
   const [moved, setMoved] = useState(0);
-  const [answer, setAnswer] = useState<ConsumptionAnswer | undefined>();
-  const { live } = usePage();
-  const ready = live !== undefined;
   const { from, to } = stretchOf(period, communityNow(), moved);
-  useEffect(() => {
-    if (!ready) return undefined;
-    const over = new AbortController();
-    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    const step = period === 'day' ? 'PT1H' : 'P1D';
-    get<ConsumptionAnswer>('consumption', { from, to, step, zone }, over.signal).then(
-      setAnswer,
-      () => undefined,
-    );
-    return () => over.abort();
-  }, [from, to, period, ready]);
+  const { known, isAnswer } = useAsked<ConsumptionAnswer>(
+    'consumption',
+    `${period} ${from}`,
+    () => ({
+      from,
+      to,
+      step: period === 'day' ? 'PT1H' : 'P1D',
+      zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    }),
+    AGAIN,
+  );
+  const asked = isAnswer ? known : undefined;
+  const answer = asked?.value;
+  const live = { known: asked, within: FRESH };
   const side = (
     <div class="choices">
+      <Freshness {...live} />
       {PERIODS.map((one) => (
         <button
           key={one}
@@ -183,27 +189,33 @@ export const Consumption = ({ identity }: ViewProps) => {
           </button>
         </div>
         {answer && measured === 0 && <p class="note">{say('nothingMeasured')}</p>}
-        {answer && <Bars answer={answer} period={period} identity={identity} />}
+        {answer && (
+          <div class={isFresh(asked, FRESH) ? '' : 'stale'}>
+            <Bars answer={answer} period={period} identity={identity} />
+          </div>
+        )}
       </Card>
       {answer && (
         <div class="tiles">
-          <Tile label={say('measured')} value={energy(measured)} />
+          <LiveTile {...live} label={say('measured')} text={() => energy(measured)} />
           {identity.kind === 'consumer' ? (
-            <Tile label={say('cost')} value={coins(answer.cost)} />
+            <LiveTile {...live} label={say('cost')} text={({ cost }) => coins(cost)} />
           ) : (
-            <Tile label={say('earned')} value={coins(answer.earned)} />
+            <LiveTile {...live} label={say('earned')} text={({ earned }) => coins(earned)} />
           )}
           {answer.selfSufficiency !== null && (
-            <Tile
+            <LiveTile
+              {...live}
               label={say('selfSufficiency')}
-              value={percent(answer.selfSufficiency * 100, 1)}
+              text={({ selfSufficiency }) => percent((selfSufficiency ?? 0) * 100, 1)}
               note={say('selfSufficiencyHelp')}
             />
           )}
           {answer.selfConsumption !== null && (
-            <Tile
+            <LiveTile
+              {...live}
               label={say('selfConsumption')}
-              value={percent(answer.selfConsumption * 100, 1)}
+              text={({ selfConsumption }) => percent((selfConsumption ?? 0) * 100, 1)}
               note={say('selfConsumptionHelp')}
             />
           )}

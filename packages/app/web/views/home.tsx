@@ -1,9 +1,10 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { PowerSeries } from '../../src/api.ts';
-import { get } from '../ask.ts';
+import { useAsked } from '../asked.ts';
 import { approval, coins, energy, instant, percent, watts } from '../format.ts';
-import { Card, Freshness, Tile } from '../parts/card.tsx';
-import { Chart } from '../parts/chart.tsx';
+import { Card, Freshness, LiveTile } from '../parts/card.tsx';
+import { Chart, powerName } from '../parts/chart.tsx';
+import { Line } from '../parts/line.tsx';
 import { TransactionTable } from '../parts/transactions.tsx';
 import { Wires } from '../parts/wires.tsx';
 import { communityNow, isFresh, usePage } from '../store.ts';
@@ -16,6 +17,8 @@ const RANGES = [15 * MINUTE, HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR];
 const POINTS = 240;
 /** How often the chart is asked for again while it is live (real ms). */
 const AGAIN = 4000;
+/** A stretch that was drawn over is past: only what comes late changes it. */
+const AGAIN_PAST = 60_000;
 const EXPLAINED = 'daisee.explained';
 
 const rangeName = (range: number): string => {
@@ -48,29 +51,17 @@ const Explanation = ({ identity }: Pick<ViewProps, 'identity'>) => {
 const PowerChart = ({ identity }: Pick<ViewProps, 'identity'>) => {
   const [range, setRange] = useState(HOUR);
   const [zoom, setZoom] = useState<readonly [number, number] | undefined>();
-  const [series, setSeries] = useState<PowerSeries | undefined>();
-  const { live } = usePage();
-  const ready = live !== undefined;
-  useEffect(() => {
-    if (!ready) return undefined;
-    const over = new AbortController();
-    const ask = async (): Promise<void> => {
+  const { known, isAnswer } = useAsked<PowerSeries>(
+    'power',
+    zoom ? zoom.join() : String(range),
+    () => {
       const to = zoom ? zoom[1] : communityNow();
       const from = zoom ? zoom[0] : to - range;
-      const query = { from: Math.round(from), to: Math.round(to), points: POINTS };
-      try {
-        setSeries(await get<PowerSeries>('power', query, over.signal));
-      } catch {
-        // The chart keeps what it had: the banner says what is wrong.
-      }
-    };
-    void ask();
-    const timer = zoom ? undefined : setInterval(() => void ask(), AGAIN);
-    return () => {
-      over.abort();
-      clearInterval(timer);
-    };
-  }, [range, zoom, ready]);
+      return { from: Math.round(from), to: Math.round(to), points: POINTS };
+    },
+    zoom ? AGAIN_PAST : AGAIN,
+  );
+  const stale = !isAnswer || (!zoom && !isFresh(known));
   const side = (
     <div class="choices">
       {zoom ? (
@@ -87,18 +78,28 @@ const PowerChart = ({ identity }: Pick<ViewProps, 'identity'>) => {
     </div>
   );
   const now = communityNow();
+  const title = powerName(identity);
   const stretch = zoom ? `${instant(zoom[0], now)} – ${instant(zoom[1], now)}` : rangeName(range);
   return (
-    <Card title={say('power')} side={side} wide>
-      {series && (
+    <Card title={title} side={side} wide>
+      {known && (
         <Chart
-          series={series}
+          series={known.value}
           identity={identity}
-          label={`${say('power')}, ${stretch}`}
+          label={`${title}, ${stretch}`}
+          stale={stale}
           onZoom={(from, to) => setZoom([from, to])}
         />
       )}
-      <p class="note">{zoom ? stretch : say('zoomHint')}</p>
+      <p class="note">
+        {zoom ? stretch : say('zoomHint')}
+        {known && isAnswer && stale && (
+          <>
+            {' '}
+            <Freshness known={known} />
+          </>
+        )}
+      </p>
     </Card>
   );
 };
@@ -108,16 +109,19 @@ export const Home = ({ identity }: ViewProps) => {
   const account = live?.account;
   const power = live?.power;
   const wires = live?.wires;
-  const stale = !isFresh(account);
+  const sellers = live?.sellers;
   const consumer = identity.kind === 'consumer';
+  // Of a picture made of both, the one that was seen longer ago.
+  const line = power && sellers && sellers.seen < power.seen ? sellers : power;
   return (
     <>
       <Explanation identity={identity} />
       <div class="tiles">
         {power?.value.stateOfCharge !== undefined && (
-          <Tile
+          <LiveTile
             label={say('battery')}
-            value={percent(power.value.stateOfCharge, 1)}
+            known={power}
+            text={({ stateOfCharge = 0 }) => percent(stateOfCharge, 1)}
             note={
               <meter
                 min="0"
@@ -127,31 +131,22 @@ export const Home = ({ identity }: ViewProps) => {
                 aria-label={say('battery')}
               />
             }
-            stale={!isFresh(power)}
           />
         )}
-        <Tile
+        <LiveTile
           label={say('powerNow')}
-          value={power ? watts(power.value.watts) : '–'}
-          note={<Freshness known={power} />}
-          stale={!isFresh(power)}
+          known={power}
+          text={(value) => watts(value.watts)}
+          note={
+            <>
+              {say(consumer ? 'consumes' : 'produces')} {isFresh(power) && <Freshness known={power} />}
+            </>
+          }
         />
-        <Tile label={say('balance')} value={account ? coins(account.value.balance) : '–'} stale={stale} />
-        <Tile
-          label={say('approved')}
-          value={account ? approval(account.value.approved) : '–'}
-          stale={stale}
-        />
-        <Tile
-          label={say('totalConsumed')}
-          value={account ? energy(account.value.consumed) : '–'}
-          stale={stale}
-        />
-        <Tile
-          label={say('totalProduced')}
-          value={account ? energy(account.value.produced) : '–'}
-          stale={stale}
-        />
+        <LiveTile label={say('balance')} known={account} text={({ balance }) => coins(balance)} />
+        <LiveTile label={say('approved')} known={account} text={({ approved }) => approval(approved)} />
+        <LiveTile label={say('totalConsumed')} known={account} text={({ consumed }) => energy(consumed)} />
+        <LiveTile label={say('totalProduced')} known={account} text={({ produced }) => energy(produced)} />
       </div>
       {(identity.relay || consumer) && (
         <Card title={say('wires')} side={<Freshness known={wires} />} wide>
@@ -160,6 +155,17 @@ export const Home = ({ identity }: ViewProps) => {
           ) : (
             <p class="note">{say(identity.relay ? 'never' : 'wiresNone')}</p>
           )}
+        </Card>
+      )}
+      {!identity.relay && !consumer && (
+        <Card title={say('wires')} side={<Freshness known={line} />} wide>
+          <Line
+            power={power?.value}
+            own={sellers?.value.find((seller) => seller.account === identity.address)}
+            account={account?.value}
+            identity={identity}
+            stale={!isFresh(line)}
+          />
         </Card>
       )}
       <PowerChart identity={identity} />

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { send } from '../ask.ts';
 import { begin } from '../store.ts';
+import { type Sentence, sentenceOf, Told } from '../told.tsx';
 import { say } from '../words/words.ts';
 
 export const Login = ({
@@ -11,7 +12,7 @@ export const Login = ({
   readonly onDone: () => void;
 }) => {
   const [password, setPassword] = useState('');
-  const [wrong, setWrong] = useState<string | undefined>();
+  const [wrong, setWrong] = useState<Sentence | undefined>();
   const [busy, setBusy] = useState(false);
   const login = async (): Promise<void> => {
     setBusy(true);
@@ -20,7 +21,7 @@ export const Login = ({
       await begin();
       onDone();
     } catch (error) {
-      setWrong(error instanceof Error ? error.message : String(error));
+      setWrong(sentenceOf(error));
     } finally {
       setBusy(false);
     }
@@ -50,7 +51,7 @@ export const Login = ({
         </label>
         {wrong !== undefined && (
           <p class="bad" role="alert">
-            {wrong}
+            <Told said={wrong} />
           </p>
         )}
         <div class="choices">

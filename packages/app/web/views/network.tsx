@@ -1,11 +1,11 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { Community } from '../../src/api.ts';
-import { get } from '../ask.ts';
+import { useAsked } from '../asked.ts';
 import { age, coins, energy, who } from '../format.ts';
 import { Card, Freshness } from '../parts/card.tsx';
 import { Flows } from '../parts/flows.tsx';
 import { HealthTable } from '../parts/health.tsx';
-import { communityNow, usePage } from '../store.ts';
+import { communityNow, isFresh, usePage } from '../store.ts';
 import { say, type Word } from '../words/words.ts';
 import type { ViewProps } from './view.ts';
 
@@ -18,39 +18,35 @@ const STRETCHES: readonly (readonly [Word, number])[] = [
 ];
 /** How often flows are asked for again (real ms). */
 const AGAIN = 10_000;
+/** One answer may fail before they are no longer live. */
+const FRESH = 25_000;
 
 export const Network = ({ identity }: ViewProps) => {
-  const { live } = usePage();
+  const { live, connected } = usePage();
   const [stretch, setStretch] = useState(DAY);
-  const [community, setCommunity] = useState<Community | undefined>();
   const chain = live?.chain;
-  const ready = live !== undefined;
-  useEffect(() => {
-    if (!ready) return undefined;
-    const over = new AbortController();
-    const ask = async (): Promise<void> => {
+  const { known, isAnswer } = useAsked<Community>(
+    'community',
+    String(stretch),
+    () => {
       const to = Math.round(communityNow());
-      const from = stretch === Number.POSITIVE_INFINITY ? 0 : to - stretch;
-      try {
-        setCommunity(await get<Community>('community', { from, to }, over.signal));
-      } catch {
-        // It keeps what it had: the banner says what is wrong.
-      }
-    };
-    void ask();
-    const timer = setInterval(() => void ask(), AGAIN);
-    return () => {
-      over.abort();
-      clearInterval(timer);
-    };
-  }, [stretch, ready]);
+      return { from: stretch === Number.POSITIVE_INFINITY ? 0 : to - stretch, to };
+    },
+    AGAIN,
+  );
+  const asked = isAnswer ? known : undefined;
+  const community = asked?.value;
+  const staleness = isFresh(asked, FRESH) ? '' : 'stale';
   return (
     <>
-      <Card title={say('health')}>
+      <Card
+        title={say('health')}
+        side={!connected && live && <Freshness known={{ value: live.health, seen: live.now }} />}
+      >
         <HealthTable />
       </Card>
       <Card title={say('chain')} side={<Freshness known={chain} />}>
-        <dl class="facts">
+        <dl class={isFresh(chain) ? 'facts' : 'facts stale'}>
           <dt>{say('chainId')}</dt>
           <dd>{identity.chainId}</dd>
           <dt>{say('client')}</dt>
@@ -76,6 +72,7 @@ export const Network = ({ identity }: ViewProps) => {
         wide
         side={
           <div class="choices">
+            <Freshness known={asked} within={FRESH} />
             {STRETCHES.map(([word, one]) => (
               <button key={word} type="button" aria-pressed={one === stretch} onClick={() => setStretch(one)}>
                 {say(word)}
@@ -84,11 +81,11 @@ export const Network = ({ identity }: ViewProps) => {
           </div>
         }
       >
-        {community && <Flows community={community} identity={identity} />}
+        <div class={staleness}>{community && <Flows community={community} identity={identity} />}</div>
       </Card>
-      <Card title={say('community')} wide>
+      <Card title={say('community')} wide side={<Freshness known={asked} within={FRESH} />}>
         <div class="scrolls">
-          <table>
+          <table class={staleness}>
             <thead>
               <tr>
                 <th scope="col">{say('node')}</th>

@@ -1,9 +1,10 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Identity, NodeSettings, OwnSourceState } from '../../src/api.ts';
 import { get, send } from '../ask.ts';
 import { instant } from '../format.ts';
 import { Card } from '../parts/card.tsx';
 import { communityNow } from '../store.ts';
+import { type Sentence, sentenceOf, Told } from '../told.tsx';
 import { say, type Word } from '../words/words.ts';
 import type { ViewProps } from './view.ts';
 
@@ -18,8 +19,6 @@ const LABELS: Readonly<Record<Field, Word>> = {
 };
 const NUMBERS: ReadonlySet<Field> = new Set(['limit', 'resume']);
 const EMPTY_IS_NONE: ReadonlySet<Field> = new Set(['priceCap', 'budget']);
-
-const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const textOf = (settings: NodeSettings, field: Field): string => {
   const value = settings[field];
@@ -39,13 +38,18 @@ const valueIn = (field: Field, text: string): string | number | null => {
 const NodeForm = () => {
   const [settings, setSettings] = useState<NodeSettings | undefined>();
   const [texts, setTexts] = useState<Partial<Record<Field, string>>>({});
-  const [said, setSaid] = useState<{ readonly text: string; readonly bad: boolean } | undefined>();
+  const [said, setSaid] = useState<{ readonly text: Sentence; readonly bad: boolean } | undefined>();
   useEffect(() => {
     get<NodeSettings>('settings').then(setSettings, (error: unknown) =>
-      setSaid({ text: reason(error), bad: true }),
+      setSaid({ text: sentenceOf(error), bad: true }),
     );
   }, []);
-  if (!settings) return said ? <p class="bad">{said.text}</p> : null;
+  if (!settings)
+    return said ? (
+      <p class="bad">
+        <Told said={said.text} />
+      </p>
+    ) : null;
   const fields = (Object.keys(LABELS) as Field[]).filter((field) => field in settings);
   const save = async (): Promise<void> => {
     const changes = Object.fromEntries(
@@ -56,7 +60,7 @@ const NodeForm = () => {
       setTexts({});
       setSaid({ text: say('saved'), bad: false });
     } catch (error) {
-      setSaid({ text: reason(error), bad: true });
+      setSaid({ text: sentenceOf(error), bad: true });
     }
   };
   return (
@@ -84,7 +88,7 @@ const NodeForm = () => {
       </button>
       {said && (
         <p class={said.bad ? 'bad' : 'good'} role={said.bad ? 'alert' : 'status'}>
-          {said.text}
+          <Told said={said.text} />
         </p>
       )}
     </form>
@@ -97,9 +101,11 @@ const Override = ({ identity }: { readonly identity: Identity }) => {
   const [held, setHeld] = useState<OwnSourceState>({});
   const [minutes, setMinutes] = useState(60);
   const [asks, setAsks] = useState(false);
-  const [wrong, setWrong] = useState<string | undefined>();
+  const [wrong, setWrong] = useState<Sentence | undefined>();
+  const refuse = useRef<HTMLButtonElement>(null);
+  const asked = useRef<HTMLButtonElement>(null);
   useEffect(() => {
-    get<OwnSourceState>('relay/own').then(setHeld, (error: unknown) => setWrong(reason(error)));
+    get<OwnSourceState>('relay/own').then(setHeld, (error: unknown) => setWrong(sentenceOf(error)));
   }, []);
   const order = async (time: number): Promise<void> => {
     setAsks(false);
@@ -107,9 +113,16 @@ const Override = ({ identity }: { readonly identity: Identity }) => {
     try {
       setHeld(await send<OwnSourceState>('relay/own', { minutes: time }));
     } catch (error) {
-      setWrong(reason(error));
+      setWrong(sentenceOf(error));
     }
   };
+  // The question takes the focus, on the answer that changes nothing, and gives it back.
+  const asking = useRef(false);
+  useEffect(() => {
+    if (asks) refuse.current?.focus();
+    else if (asking.current) asked.current?.focus();
+    asking.current = asks;
+  }, [asks]);
   const isHeld = held.until !== undefined && held.until > communityNow();
   return (
     <Card title={say('override')}>
@@ -123,13 +136,21 @@ const Override = ({ identity }: { readonly identity: Identity }) => {
         </p>
       )}
       {asks ? (
-        <div role="alertdialog" aria-label={say('override')} class="banner">
-          <p>{say('overrideConfirm', { name: identity.name, minutes })}</p>
+        <div
+          role="alertdialog"
+          aria-label={say('override')}
+          aria-describedby="override-asked"
+          class="banner"
+          onKeyDown={(event) => {
+            if (event.key === 'Escape') setAsks(false);
+          }}
+        >
+          <p id="override-asked">{say('overrideConfirm', { name: identity.name, minutes })}</p>
           <div class="choices">
             <button type="button" class="main" onClick={() => void order(minutes)}>
               {say('yes')}
             </button>
-            <button type="button" onClick={() => setAsks(false)}>
+            <button type="button" ref={refuse} onClick={() => setAsks(false)}>
               {say('cancel')}
             </button>
           </div>
@@ -151,12 +172,14 @@ const Override = ({ identity }: { readonly identity: Identity }) => {
               ))}
             </select>
           </label>
-          <button type="submit">{say('override')}</button>
+          <button type="submit" ref={asked}>
+            {say('override')}
+          </button>
         </form>
       )}
       {wrong !== undefined && (
         <p class="bad" role="alert">
-          {wrong}
+          <Told said={wrong} identity={identity} />
         </p>
       )}
     </Card>

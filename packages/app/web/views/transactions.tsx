@@ -20,6 +20,9 @@ const KINDS: readonly Transaction['type'][] = [
   'priceChanged',
   'nodeRegistered',
   'nodeRemoved',
+  'meterKeyChanged',
+  'paused',
+  'unpaused',
 ];
 
 /** A day of the reader's place as the instants where it begins and ends. */

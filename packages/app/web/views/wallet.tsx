@@ -1,15 +1,28 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import type { Address, Identity, Prepared, Quote, ReceiptAnswer } from '../../src/api.ts';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Address, Identity, Prepared, Quote, ReceiptAnswer, WalletAccount } from '../../src/api.ts';
 import { get, send } from '../ask.ts';
-import { hasBrowserWallet, sendByWallet, walletAccount, walletChain } from '../browser-wallet.ts';
-import { approval, coins, energy, named, who } from '../format.ts';
-import { Card, Tile } from '../parts/card.tsx';
-import { learn, usePage } from '../store.ts';
+import { useAsked } from '../asked.ts';
+import {
+  hasBrowserWallet,
+  knownWalletAccount,
+  sendByWallet,
+  walletAccount,
+  walletChain,
+  walletRefusedIn,
+} from '../browser-wallet.ts';
+import { approval, coins, energy, who } from '../format.ts';
+import { Card, Freshness, LiveTile } from '../parts/card.tsx';
+import { isFresh, learn, minedIn, usePage } from '../store.ts';
+import { type Sentence, sentenceOf, Told } from '../told.tsx';
 import { say } from '../words/words.ts';
 import type { ViewProps } from './view.ts';
 
-type Signing = 'node' | 'browser';
+interface Signing {
+  readonly by: 'node' | 'browser';
+  /** Hears whose the wallet in the browser is, and that it has sent or done something. */
+  readonly onWallet: (account: Address) => void;
+}
 type Order =
   | { readonly type: 'transfer'; readonly to: string; readonly amount: string }
   | { readonly type: 'approve'; readonly amount: string }
@@ -20,23 +33,72 @@ const isAddress = (text: string): text is Address => /^0x[0-9a-fA-F]{40}$/.test(
 /** People write a comma where their language does. */
 const decimal = (text: string): string => text.trim().replace(',', '.');
 
-const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** Real ms between two questions to the wallet about what it has sent. */
+const AGAIN = 4000;
 
-/** Has an order signed and sent, by the node's key or by the wallet in this browser. What to say about it. */
-const carryOut = async (order: Order, by: Signing, identity: Identity): Promise<string> => {
-  if (by === 'node') {
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+
+/** What became of what a wallet has sent; undefined when nobody waits any more. */
+const outcome = async (hash: string, signal: AbortSignal): Promise<string | undefined> => {
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  const refused = async (): Promise<string | undefined> => {
+    while (!either.aborted) {
+      const block = await walletRefusedIn(hash);
+      if (block !== undefined) return say('sentReverted', { hash, block });
+      await pause(AGAIN, either);
+    }
+    return undefined;
+  };
+  const done = async (): Promise<string | undefined> => {
+    const block = await minedIn(hash, either);
+    return block === undefined ? undefined : say('sentDone', { hash, block });
+  };
+  try {
+    return await Promise.race([done(), refused()]);
+  } finally {
+    over.abort();
+  }
+};
+
+/** Has an order signed and sent, by the node's key or by the wallet in this browser; `tell` hears what to say about it. */
+const carryOut = async (
+  order: Order,
+  signing: Signing,
+  identity: Identity,
+  tell: (said: string) => void,
+  signal: AbortSignal,
+): Promise<void> => {
+  if (signing.by === 'node') {
     const { type, ...rest } = order;
     const { block, balance, account } = await send<ReceiptAnswer>(`wallet/${type}`, rest);
     if (account) learn({ account });
-    return say('receipt', { block, balance: coins(balance) });
+    return tell(
+      balance === undefined
+        ? say('receiptAlone', { block })
+        : say('receipt', { block, balance: coins(balance) }),
+    );
   }
   const from = await walletAccount();
   if (!from) throw new Error(say('noBrowserWallet'));
+  signing.onWallet(from);
   const chain = await walletChain();
   if (chain !== identity.chainId)
     throw new Error(say('wrongWalletChain', { is: chain, needs: identity.chainId }));
   const prepared = await send<Prepared>('wallet/prepare', { from, order });
-  return say('sent', { hash: await sendByWallet(from, prepared) });
+  const hash = await sendByWallet(from, prepared);
+  tell(say('sent', { hash }));
+  const became = await outcome(hash, signal);
+  if (became === undefined) return;
+  tell(became);
+  signing.onWallet(from);
 };
 
 const OrderForm = ({
@@ -52,24 +114,33 @@ const OrderForm = ({
   readonly button: string;
   readonly order: Order;
   /** Why it cannot be sent yet. */
-  readonly wrong: string | undefined;
+  readonly wrong: Sentence | undefined;
   readonly signing: Signing;
   readonly identity: Identity;
   readonly children: ComponentChildren;
 }) => {
   const [state, setState] = useState<{
     readonly busy: boolean;
-    readonly said?: string;
+    readonly said?: Sentence;
     readonly bad?: boolean;
   }>({
     busy: false,
   });
+  const waiting = useRef(new AbortController());
+  useEffect(() => () => waiting.current.abort(), []);
   const go = async (): Promise<void> => {
+    // What became of the order before is told under Transactions.
+    waiting.current.abort();
+    waiting.current = new AbortController();
+    const { signal } = waiting.current;
+    const tell = (said: Sentence, bad = false): void => {
+      if (!signal.aborted) setState({ busy: false, said, bad });
+    };
     setState({ busy: true, said: say('working') });
     try {
-      setState({ busy: false, said: await carryOut(order, signing, identity) });
+      await carryOut(order, signing, identity, tell, signal);
     } catch (error) {
-      setState({ busy: false, said: named(reason(error), identity), bad: true });
+      tell(sentenceOf(error), true);
     }
   };
   return (
@@ -81,13 +152,17 @@ const OrderForm = ({
         }}
       >
         {children}
-        {wrong !== undefined && <p class="note">{wrong}</p>}
+        {wrong !== undefined && (
+          <p class="note">
+            <Told said={wrong} identity={identity} />
+          </p>
+        )}
         <button type="submit" class="main" disabled={state.busy || wrong !== undefined}>
           {button}
         </button>
         {state.said !== undefined && (
           <p class={state.bad ? 'bad' : 'good'} role={state.bad ? 'alert' : 'status'}>
-            {state.said}
+            <Told said={state.said} identity={identity} />
           </p>
         )}
       </form>
@@ -171,6 +246,7 @@ const Approve = ({ signing, identity }: { readonly signing: Signing; readonly id
       identity={identity}
     >
       <AmountField label={say('balance')} value={amount} onValue={setAmount} />
+      {identity.kind === 'consumer' && signing.by === 'node' && <p class="note">{say('approveAnew')}</p>}
     </OrderForm>
   );
 };
@@ -183,7 +259,7 @@ const Buy = ({ signing, identity }: { readonly signing: Signing; readonly identi
   const [chosen, setChosen] = useState('');
   const [amount, setAmount] = useState('');
   const [quote, setQuote] = useState<Quote | undefined>();
-  const [refused, setRefused] = useState<string | undefined>();
+  const [refused, setRefused] = useState<Sentence | undefined>();
   const seller = sellers.find(({ account }) => account === chosen) ?? sellers[0];
   const wanted = decimal(amount);
   useEffect(() => {
@@ -195,7 +271,7 @@ const Buy = ({ signing, identity }: { readonly signing: Signing; readonly identi
       get<Quote>('wallet/quote', { seller: seller.account, energy: wanted }, over.signal).then(
         setQuote,
         (error: unknown) => {
-          if (!over.signal.aborted) setRefused(named(reason(error), identity));
+          if (!over.signal.aborted) setRefused(sentenceOf(error));
         },
       );
     }, 250);
@@ -233,7 +309,8 @@ const Buy = ({ signing, identity }: { readonly signing: Signing; readonly identi
       </label>
       <p class="note">
         {say('nowAvailable', { energy: energy(seller.available) })},{' '}
-        {say('atPrice', { price: coins(seller.price) })}
+        {say('atPrice', { price: coins(seller.price) })}{' '}
+        {!isFresh(live?.sellers) && <Freshness known={live?.sellers} />}
       </p>
       <AmountField label={`${say('energy')} (Wh)`} value={amount} onValue={setAmount} />
       {quote && (
@@ -245,34 +322,64 @@ const Buy = ({ signing, identity }: { readonly signing: Signing; readonly identi
   );
 };
 
+/** Whose the wallet in this browser is, once that is known, and what it has there. */
+const useBrowserAccount = (isAsked: boolean) => {
+  const [account, setAccount] = useState<Address | undefined>();
+  const [orders, setOrders] = useState(0);
+  useEffect(() => {
+    if (isAsked) void knownWalletAccount().then((known) => setAccount((before) => before ?? known));
+  }, [isAsked]);
+  const { known, isAnswer } = useAsked<WalletAccount>(
+    'wallet/account',
+    `${isAsked && account} ${orders}`,
+    () => (isAsked && account ? { account } : undefined),
+    AGAIN,
+  );
+  return {
+    account,
+    // What it had before its last order is no longer so.
+    has: isAnswer ? known : undefined,
+    onWallet: (told: Address): void => {
+      setAccount(told);
+      setOrders((times) => times + 1);
+    },
+  };
+};
+
 export const Wallet = ({ identity, session, onLogin }: ViewProps) => {
   const { live } = usePage();
   const byNode = identity.signs && session.loggedIn;
-  const [signing, setSigning] = useState<Signing>(byNode ? 'node' : 'browser');
-  const account = live?.account?.value;
+  const [chosen, choose] = useState<Signing['by']>(byNode ? 'node' : 'browser');
   const browser = hasBrowserWallet();
-  const chosen: Signing = byNode ? signing : 'browser';
+  const by = byNode ? chosen : 'browser';
+  const { account, has, onWallet } = useBrowserAccount(by === 'browser' && browser);
+  const own = by === 'node' || account === undefined;
+  const tiles = {
+    known: own ? live?.account : has,
+    note: say('coinsOf', { name: own ? identity.name : who(account, identity) }),
+  };
+  const signing: Signing = { by, onWallet };
   return (
     <>
       <div class="tiles">
-        <Tile label={say('balance')} value={account ? coins(account.balance) : '–'} />
-        <Tile label={say('approved')} value={account ? approval(account.approved) : '–'} />
+        <LiveTile {...tiles} label={say('balance')} text={({ balance }) => coins(balance)} />
+        <LiveTile {...tiles} label={say('approved')} text={({ approved }) => approval(approved)} />
       </div>
       <Card title={say('signWith')} wide>
         <div class="choices">
           <button
             type="button"
-            aria-pressed={chosen === 'node'}
+            aria-pressed={by === 'node'}
             disabled={!byNode}
-            onClick={() => setSigning('node')}
+            onClick={() => choose('node')}
           >
             {say('nodeKey')}
           </button>
           <button
             type="button"
-            aria-pressed={chosen === 'browser'}
+            aria-pressed={by === 'browser'}
             disabled={!browser}
-            onClick={() => setSigning('browser')}
+            onClick={() => choose('browser')}
           >
             {say('browserWallet')}
           </button>
@@ -287,13 +394,13 @@ export const Wallet = ({ identity, session, onLogin }: ViewProps) => {
             )}
           </p>
         )}
-        {chosen === 'browser' && !browser && <p class="note">{say('noBrowserWallet')}</p>}
+        {by === 'browser' && !browser && <p class="note">{say('noBrowserWallet')}</p>}
       </Card>
-      {(chosen === 'node' || browser) && (
+      {(by === 'node' || browser) && (
         <>
-          {identity.kind === 'consumer' && <Buy signing={chosen} identity={identity} />}
-          <Transfer signing={chosen} identity={identity} />
-          <Approve signing={chosen} identity={identity} />
+          {identity.kind === 'consumer' && <Buy signing={signing} identity={identity} />}
+          <Transfer signing={signing} identity={identity} />
+          <Approve signing={signing} identity={identity} />
         </>
       )}
     </>

@@ -3,6 +3,7 @@ import { sleepOrStop } from '@daisee/units';
 import type { Chance, Fault, LinkName, PartName } from '../doors.ts';
 import { answeringCalls, type CallInstead, type RpcError } from './calls.ts';
 import { answering, bringBack, inWords, lasting, seconds, seenIf } from './lasting.ts';
+import { otherChainFaults } from './other-chain.ts';
 
 const ASKERS: readonly [LinkName, ...LinkName[]] = [
   'agent1-chain',
@@ -149,4 +150,12 @@ const wrongChain: Fault = {
   },
 };
 
-export const chainFaults: readonly Fault[] = [stalled, slow, errors, timeouts, broken, wrongChain];
+export const chainFaults: readonly Fault[] = [
+  stalled,
+  slow,
+  errors,
+  timeouts,
+  broken,
+  wrongChain,
+  ...otherChainFaults,
+];

@@ -1,8 +1,15 @@
 import { existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { CARD_ADVICE, wearsCard } from '../install/card.ts';
 import { place, takeAway } from '../install/place.ts';
-import { planOf, runningProgram, SETTINGS_FILE, settingsToInstall } from '../install/plan.ts';
+import {
+  planOf,
+  runningProgram,
+  SETTINGS_FILE,
+  STATE_DIRECTORY,
+  settingsToInstall,
+} from '../install/plan.ts';
 import { everyPath, filesOf, type InstallFile, unitsOf } from '../install/units.ts';
 import type { Output } from '../output.ts';
 import { readSettings } from '../settings/read.ts';
@@ -14,6 +21,7 @@ interface InstallOptions extends CommonOptions {
   readonly root: string;
   readonly print?: boolean;
   readonly uninstall?: boolean;
+  readonly jsonLog?: boolean;
 }
 
 const uninstall = (output: Output, root: string): void => {
@@ -66,6 +74,7 @@ export const installCommand = (): Command =>
     .option('--root <directory>', 'write below this directory, for an image of another machine', '')
     .option('--print', 'show the files and write nothing')
     .option('--uninstall', 'remove the files again; settings, keys and stores stay')
+    .option('--json-log', 'the services write one JSON object a line into the journal')
     .option('--json', 'one JSON object a line')
     .addHelpText('after', '\nExample: sudo npx daisee install -c parameters.yml')
     .action(
@@ -74,7 +83,13 @@ export const installCommand = (): Command =>
         if (options.uninstall) return uninstall(output, root);
         const source = settingsToInstall(options.config, root);
         const settings = readSettings(source);
-        const plan = planOf({ settings, file: source, user: options.user, program: runningProgram() });
+        const plan = planOf({
+          settings,
+          file: source,
+          user: options.user,
+          program: runningProgram(),
+          jsonLog: options.jsonLog ?? false,
+        });
         const content = readFileSync(source, 'utf8');
         const files: readonly InstallFile[] = [
           ...filesOf(plan),
@@ -109,6 +124,11 @@ export const installCommand = (): Command =>
         for (const command of next) output.line(`  ${command}`);
         output.record({ type: 'installed', units, next });
         const node = settings.node;
+        // What an image will be written to is not known here.
+        if (root === '' && node && wearsCard(node, [node.data ?? STATE_DIRECTORY]))
+          output.line(
+            `\nThe data of this node are on a memory card, which writing wears out: in ${SETTINGS_FILE} ${CARD_ADVICE}.`,
+          );
         if (node && !node.keystore && !existsSync(join(root, '/var/lib/daisee/.daisee/keystore')))
           output.line(
             `\nThe key of ${node.address} belongs into /var/lib/daisee/.daisee/keystore, readable for ${plan.user} only:\n  sudo install -d -o ${plan.user} -g ${plan.user} -m 700 /var/lib/daisee/.daisee /var/lib/daisee/.daisee/keystore\n  sudo install -o ${plan.user} -g ${plan.user} -m 600 KEYFILE /var/lib/daisee/.daisee/keystore/`,

@@ -32,7 +32,9 @@ export const relayRestCommand = (): Command =>
     .addHelpText('after', '\nExample: daisee relay rest --pins 17,18,27,22 --own 0,1')
     .action(
       action<RestOptions>(async (options, output) => {
-        const board = options.config ? boardOptions(readSettings(options.config), options.config) : undefined;
+        const { config } = options;
+        // Pins are brought to rest whoever may read the passwords beside them.
+        const board = config ? boardOptions(readSettings(config, { open: true }), config) : undefined;
         if (board && board.driver !== 'gpio') {
           output.result('This board has no pins; its devices go to rest by their own leases.', {
             type: 'rested',

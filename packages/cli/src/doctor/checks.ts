@@ -1,15 +1,18 @@
 /** Which checks the settings call for. */
 import type { Clock } from '@daisee/units';
-import { namedPaths, pinsOf } from '../install/plan.ts';
+import { namedPaths, pinsOf, SETTINGS_FILE } from '../install/plan.ts';
 import { agentDirectory, chainDirectory, monitorDirectory } from '../settings/places.ts';
 import type { Settings } from '../settings/schema.ts';
+import { relayDirectory } from '../settings/translate.ts';
+import { boardChecks } from './board.ts';
+import { cardCheck } from './card.ts';
 import type { Check } from './check.ts';
 import { chainCheck, monitorCheck, relayCheck } from './connections.ts';
 import { databaseCheck } from './database.ts';
 import { deviceChecks } from './devices.ts';
 import { booksCheck, keyCheck, secretFileCheck, settingsCheck } from './files.ts';
 import { installedChecks } from './installed.ts';
-import { clockCheck, directoryCheck, gpioCheck, memoryCheck, programCheck } from './machine.ts';
+import { clockCheck, directoryCheck, memoryCheck, programCheck } from './machine.ts';
 import { meterChecks } from './meters.ts';
 
 export interface ChecksOptions {
@@ -21,9 +24,10 @@ export interface ChecksOptions {
 /** The checks in the order in which they are told; the first is the settings'. */
 export const checksOf = ({ settings, file, clock }: ChecksOptions): readonly Check[] => {
   const { contracts, node, monitor, relay, chain } = settings;
+  const pins = pinsOf(settings);
   const secrets = namedPaths(settings).filter(({ key }) => key.endsWith('File'));
   return [
-    settingsCheck(file, settings),
+    settingsCheck(file),
     programCheck(),
     clockCheck(clock),
     memoryCheck(),
@@ -34,11 +38,17 @@ export const checksOf = ({ settings, file, clock }: ChecksOptions): readonly Che
       : []),
     ...(monitor?.database === undefined ? [] : [databaseCheck(monitor.database, monitor)]),
     ...(chain ? [directoryCheck('disk', 'chain', chainDirectory(chain))] : []),
+    ...(relay?.serve
+      ? [directoryCheck('disk', 'counts and history of the board', relayDirectory(relay))]
+      : []),
+    ...(node
+      ? [cardCheck(node, [agentDirectory(node), ...(monitor ? [monitorDirectory(monitor)] : [])])]
+      : []),
     ...(node ? [keyCheck(settings), booksCheck(settings)] : []),
     ...(contracts ? [chainCheck(contracts, settings, clock)] : []),
     ...meterChecks(settings, clock),
     ...(node ? [monitorCheck(node, settings, clock)] : []),
-    ...(pinsOf(settings) ? [gpioCheck()] : []),
+    ...(pins ? boardChecks(pins, file === SETTINGS_FILE) : []),
     ...deviceChecks(settings),
     ...(relay ? [relayCheck(settings)] : []),
     ...installedChecks(settings, file),

@@ -1,29 +1,50 @@
-/** Checks of relays that live on devices: Shelly, Tasmota, ESPHome. Nothing is switched. */
-import { deviceDriver } from '../parts/relay-driver.ts';
+/** Checks of relays that live on devices: Shelly, Tasmota, ESPHome. Nothing is switched and nothing is set. */
+import type { RelayDriver } from '@daisee/relay';
+import { deviceDrivers } from '../parts/relay-driver.ts';
 import type { DeviceSettings } from '../settings/relay.ts';
 import type { Settings } from '../settings/schema.ts';
-import { type Check, type Finding, failed, ok } from './check.ts';
+import { wiringOf } from '../settings/translate.ts';
+import { type Check, type Finding, failed, ok, warning } from './check.ts';
 
 const nameOf = (device: DeviceSettings): string =>
   `${device.driver} ${device.driver === 'shelly' ? device.host : device.topic}`;
 
-/** Opens it as the board does, which looks at its settings, reads its contacts and lets go of it. */
-const look = async (device: DeviceSettings): Promise<Finding> => {
-  const driver = deviceDriver(device, () => false);
+/** Looks at its settings, reads its contacts and lets go of it. The board may hold it at the same time. */
+const look = async (device: DeviceSettings, make: () => RelayDriver): Promise<Finding> => {
+  const driver = make();
   try {
-    await driver.open();
+    // Where `open` sets something there is a way to look; that of the others only looks.
+    const unset = (await driver.openToLook?.()) ?? [];
+    if (!driver.openToLook) await driver.open();
     const shown = await driver.read();
     const missing = [...shown.keys()].filter((channel) => shown[channel] === undefined);
-    return missing.length > 0
-      ? failed(`output ${missing.join(', ')} of ${nameOf(device)} gives no answer`, 'correct its outputs')
-      : ok(`${nameOf(device)} answers; ${shown.map((on) => (on ? 'on' : 'off')).join(', ')}`);
+    if (missing.length > 0)
+      return failed(
+        `output ${missing.join(', ')} of ${nameOf(device)} gives no answer`,
+        'correct its outputs',
+      );
+    const text = `${nameOf(device)} answers; ${shown.map((on) => (on ? 'on' : 'off')).join(', ')}`;
+    return unset.length > 0
+      ? warning(`${text}; ${unset.join(', ')}`, 'start the relay anew: it sets this when it starts')
+      : ok(text);
   } finally {
     await driver.close();
   }
 };
 
 /** One check for each device of the board that this machine serves. */
-export const deviceChecks = ({ relay }: Settings): readonly Check[] =>
-  relay?.serve
-    ? (relay.devices ?? []).map((device) => ({ name: 'relay device', look: () => look(device) }))
-    : [];
+export const deviceChecks = (settings: Settings): readonly Check[] => {
+  const { relay } = settings;
+  if (!relay?.serve) return [];
+  const { driver, channels, pins } = relay;
+  const contacts = {
+    ...(driver ? { driver } : {}),
+    ...(channels === undefined ? {} : { channels }),
+    ...(pins ? { pins } : {}),
+    ...(relay.devices ? { devices: relay.devices } : {}),
+  };
+  return deviceDrivers(contacts, wiringOf(settings)).map(({ device, make }) => ({
+    name: 'relay device',
+    look: () => look(device, make),
+  }));
+};

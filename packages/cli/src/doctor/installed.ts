@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { planOf, runningProgram, SETTINGS_FILE } from '../install/plan.ts';
-import { filesOf } from '../install/units.ts';
+import { filesOf, writesJson } from '../install/units.ts';
 import type { Settings } from '../settings/schema.ts';
 import { type Check, ok, warning } from './check.ts';
 
@@ -26,15 +26,20 @@ export const installedChecks = (settings: Settings, file: string, root = ''): re
         const units = ['daisee.service', 'daisee-relay.service'].map((unit) =>
           contentOf(join(root, '/etc/systemd/system', unit)),
         );
-        const owner = (await Promise.all(units)).map((unit) => user.exec(unit ?? '')?.[1]).find(Boolean);
+        const found = (await Promise.all(units)).map((unit) => unit ?? '');
+        const owner = found.map((unit) => user.exec(unit)?.[1]).find(Boolean);
         if (owner === undefined) return [];
-        const plan = planOf({ settings, file, user: owner, program: runningProgram() });
+        const jsonLog = found.some(writesJson);
+        const plan = planOf({ settings, file, user: owner, program: runningProgram(), jsonLog });
         const stale: string[] = [];
         for (const { path, content } of filesOf(plan))
           if ((await contentOf(join(root, path))) !== content) stale.push(path);
         return stale.length === 0
           ? ok('the installed units fit the settings')
-          : warning(`${stale.join(', ')} do not fit the settings any more`, 'sudo daisee install');
+          : warning(
+              `${stale.join(', ')} do not fit the settings any more`,
+              `sudo daisee install${jsonLog ? ' --json-log' : ''}`,
+            );
       },
     },
   ];

@@ -1,4 +1,4 @@
-/** Checks of the machine itself: program, clock, disk, memory, serial ports, I²C. */
+/** Checks of the machine itself: program, clock, disk, memory, serial ports. */
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, mkdtemp, open, readdir, readFile, realpath, rm, stat, statfs } from 'node:fs/promises';
@@ -171,20 +171,5 @@ export const serialCheck = (path: string, name: string): Check => ({
       'dialout',
       ports.length > 0 ? `these are: ${ports.join(', ')}` : 'plug the sensor in; no serial port is there',
     );
-  },
-});
-
-/** The GPIO chips, of which one carries the board's pins; which one it is the board finds by its label. */
-export const gpioCheck = (devices = '/dev'): Check => ({
-  name: 'GPIO',
-  look: async () => {
-    const chips = (await readdir(devices)).filter((name) => /^gpiochip\d+$/.test(name)).sort();
-    if (chips.length === 0)
-      return failed(
-        'this machine has no GPIO chip',
-        'run the relay on the machine that carries the board; on a Raspberry Pi, update its kernel',
-      );
-    const findings = await Promise.all(chips.map((chip) => deviceFinding(join(devices, chip), 'gpio', '')));
-    return findings.find(({ state }) => state === 'failed') ?? ok(`${chips.join(', ')} can be opened`);
   },
 });

@@ -35,6 +35,8 @@ export interface InstallPlan {
   /** Chain, monitor and agent that run here. */
   readonly parts: readonly ('chain' | 'monitor' | 'agent')[];
   readonly serial: boolean;
+  /** The services tell the journal what they do in JSON, for programs. */
+  readonly jsonLog: boolean;
   /** Folders outside of the state directory that the settings name, of the board and of the rest. */
   readonly folders: { readonly board: readonly string[]; readonly parts: readonly string[] };
 }
@@ -85,13 +87,14 @@ export interface PlanOptions {
   readonly file: string;
   readonly user: string;
   readonly program: Program;
+  readonly jsonLog?: boolean;
 }
 
 /**
  * @throws SettingsError with every path that a service could not reach, and when there is nothing to run
  * @throws UsageError when the program itself lies where a service cannot reach it
  */
-export const planOf = ({ settings, file, user, program }: PlanOptions): InstallPlan => {
+export const planOf = ({ settings, file, user, program, jsonLog = false }: PlanOptions): InstallPlan => {
   const { chain, monitor, node, relay } = settings;
   if (!/^[a-z_][a-z0-9_-]{0,30}$/.test(user))
     throw new UsageError(`"${user}" cannot be a system user: small letters, digits, - and _, up to 31.`);
@@ -141,6 +144,7 @@ export const planOf = ({ settings, file, user, program }: PlanOptions): InstallP
     board,
     ...(pins ? { pins } : {}),
     parts,
+    jsonLog,
     serial: [monitor?.meter, ...(monitor?.meters ?? [])].some((meter) => meter?.driver === 'serial'),
     folders: {
       board: foldersOf((key) => key === 'relay.data'),

@@ -140,11 +140,18 @@ export const unitsOf = ({ board, parts }: InstallPlan): readonly string[] => [
   ...(parts.length > 0 ? [NODE] : []),
 ];
 
+/** One JSON object a line, where programs read the journal. */
+const JSON_LOG = '--json';
+const journal = ({ jsonLog }: InstallPlan): readonly string[] => (jsonLog ? [JSON_LOG] : []);
+
+/** Whether an installed unit writes JSON. */
+export const writesJson = (unit: string): boolean => new RegExp(`^ExecStart=.* ${JSON_LOG}$`, 'm').test(unit);
+
 const relayUnit = (plan: InstallPlan): string =>
   unit(plan, {
     description: 'DAISEE relay board',
     after: [],
-    arguments: ['relay', '-c', SETTINGS_FILE],
+    arguments: ['relay', '-c', SETTINGS_FILE, ...journal(plan)],
     pins: plan.pins,
     devices: plan.pins ? ['char-gpiochip rw'] : [],
     groups: plan.pins ? ['gpio'] : [],
@@ -158,7 +165,7 @@ const nodeUnit = (plan: InstallPlan): string =>
   unit(plan, {
     description: `DAISEE ${plan.parts.join(', ')}`,
     after: plan.board ? [RELAY] : [],
-    arguments: ['up', '-c', SETTINGS_FILE, ...(plan.board ? ['--without', 'relay'] : [])],
+    arguments: ['up', '-c', SETTINGS_FILE, ...(plan.board ? ['--without', 'relay'] : []), ...journal(plan)],
     devices: [
       'char-i2c rw',
       ...(plan.serial ? ['char-ttyACM rw', 'char-ttyUSB rw', 'char-ttyAMA rw', 'char-ttyS rw'] : []),

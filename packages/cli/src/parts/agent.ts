@@ -200,7 +200,9 @@ export const startAgent = async ({
       output.record(record(event, node.address));
     },
   };
-  const relay = settings.relay && relayClient(settings.relay, { output, lifecycle });
+  const relay =
+    settings.relay &&
+    relayClient(settings.relay, { output, lifecycle, ...(node.period ? { period: node.period } : {}) });
   const watched = relay && watchRelay(relay.relay, clock, node.period);
   const agent: Agent =
     node.type === 'C' && watched

@@ -47,19 +47,6 @@ const bookedOf = (store: string, clock: Clock): Instant => {
   return at;
 };
 
-/** Why it switched, in words that follow "since …". */
-const REASONS: Readonly<Record<Extract<AgentEvent, { type: 'switched' }>['why'], string>> = {
-  'below-limit': 'The own source ran low, and energy had been bought.',
-  recovered: 'The own source has recovered.',
-  'next-seller': 'What was bought of the seller before is used up.',
-  'allowance-used': 'What was bought is used up.',
-  'no-measurement': 'The meter is silent, and what is not measured is not taken from a neighbour.',
-  disorder: 'The contacts were in disorder.',
-  held: 'The person wished it.',
-  observed: 'Somebody else switched it.',
-  stopping: 'The agent stopped.',
-};
-
 /** What work throws of this class, if anything. */
 const thrownBy = (work: () => unknown): DaiseeError | undefined => {
   try {
@@ -75,7 +62,7 @@ export const createAgentSeen = (options: AppAgentOptions): AgentSeen => {
   const { clock, account, store, wishes, settings, elsewhere = false } = options;
   const troubles = new Map<string, Trouble>();
   let woken: Pick<Agent, 'wake'> | undefined;
-  let last: { readonly at: Instant; readonly why?: string } | undefined;
+  let last: ReturnType<AppAgent['lastSwitch']>;
   const held = (wished: Wished) =>
     wished.ownUntil !== undefined && wished.ownUntil > clock.now() ? { until: wished.ownUntil } : {};
   /** Keeps since when something is wrong that is found by looking. */
@@ -83,7 +70,7 @@ export const createAgentSeen = (options: AppAgentOptions): AgentSeen => {
     const error = thrownBy(work);
     if (!error) troubles.delete(area);
     else if (troubles.get(area)?.message !== error.message)
-      troubles.set(area, { message: error.message, since: clock.now() });
+      troubles.set(area, { message: error.message, code: error.code, since: clock.now() });
   };
   const turns = (from: Instant, to: Instant) =>
     readSources(store, from, to).map(({ at, origin }) => ({
@@ -92,9 +79,10 @@ export const createAgentSeen = (options: AppAgentOptions): AgentSeen => {
     }));
   return {
     onEvent: (event) => {
-      if (event.type === 'trouble') troubles.set(event.area, { message: event.message, since: event.at });
+      if (event.type === 'trouble')
+        troubles.set(event.area, { message: event.message, code: event.code, since: event.at });
       else if (event.type === 'recovered') troubles.delete(event.area);
-      else if (event.type === 'switched') last = { at: event.at, why: REASONS[event.why] };
+      else if (event.type === 'switched') last = { at: event.at, why: event.why };
     },
     wakes: (agent) => {
       woken = agent;

@@ -13,6 +13,7 @@ import {
   openPostgresStore,
   openStore,
   type Retention,
+  type RuleChange,
   type SampleStore,
   type Sensor,
 } from '@daisee/monitor';
@@ -89,9 +90,10 @@ const makeDirectory = (directory: string): void => {
 };
 
 const open = async (options: MonitorPartOptions): Promise<Opened> => {
-  const { clock, database, directory, lifecycle } = options;
+  const { clock, database, directory, lifecycle, maxGap } = options;
+  const counting = { clock, ...(maxGap === undefined ? {} : { maxGap }) };
   if (database !== undefined) {
-    const store = await openPostgresStore({ url: database, clock });
+    const store = await openPostgresStore({ url: database, ...counting });
     lifecycle.started({ name: 'the store of the monitor', stop: () => store.close() });
     const names = await openPostgresDirectory({ url: database });
     lifecycle.started({ name: 'the names and tokens of the monitor', stop: () => names.close() });
@@ -106,7 +108,7 @@ const open = async (options: MonitorPartOptions): Promise<Opened> => {
   const memory = options.holdFor === false ? undefined : memoryDirectory();
   const store = openStore({
     file,
-    clock,
+    ...counting,
     ...(memory === undefined ? {} : { hold: { directory: memory, onWarning: options.output.note } }),
   });
   lifecycle.started({ name: 'the store of the monitor', stop: async () => store.close() });
@@ -115,14 +117,17 @@ const open = async (options: MonitorPartOptions): Promise<Opened> => {
   return { store, directory: names, place: directory };
 };
 
-/** What settings say of how the sensor's samples count, where they say anything. */
-const rulesOf = (settings: MeterSettings): Pick<Sensor, 'counter' | 'reports'> => {
-  const reports = settings.reports === undefined ? {} : { reports: settings.reports };
-  if (settings.driver !== 'mqtt' && settings.driver !== 'shelly') return reports;
+/**
+ * How the sensor's samples count. The settings' word holds, so what they do not say any more is taken back; of counters
+ * only where they could say it.
+ */
+const rulesOf = (settings: MeterSettings): RuleChange => {
+  const reports = settings.reports ?? null;
+  if (settings.driver !== 'mqtt' && settings.driver !== 'shelly') return { reports };
   const { highestPower, rollsOverAt } = settings;
-  if (highestPower === undefined && rollsOverAt === undefined) return reports;
+  if (highestPower === undefined && rollsOverAt === undefined) return { reports, counter: null };
   return {
-    ...reports,
+    reports,
     counter: {
       highestPower: highestPower ?? DEFAULT_COUNTER_RULE.highestPower,
       ...(rollsOverAt === undefined ? {} : { rollsOverAt }),
@@ -135,7 +140,7 @@ const sensorOf = async (store: SampleStore, settings?: MeterSettings): Promise<S
   const rules = settings ? rulesOf(settings) : {};
   const first = settings?.name === undefined ? (await store.sensors())[0] : undefined;
   if (first)
-    return Object.keys(rules).length > 0
+    return settings
       ? await store.addSensor({ name: first.name, sign: first.sign, type: first.type, ...rules })
       : first;
   return await store.addSensor({

@@ -13,7 +13,7 @@ import {
 } from '@daisee/relay';
 import { type Duration, Seconds } from '@daisee/units';
 import type { DeviceSettings } from '../settings/relay.ts';
-import { brokerPassword, certificateFrom, shellyPassword } from '../settings/secrets.ts';
+import { brokerPassword, certificates, shellyPassword } from '../settings/secrets.ts';
 
 export interface DriverOptions {
   /** `simulated` by default, unless there are devices: then none. */
@@ -36,13 +36,17 @@ type Contacts = Pick<DriverOptions, 'driver' | 'channels' | 'pins' | 'devices'>;
 
 const carrier = ({ driver, devices }: Contacts) => driver ?? (devices ? undefined : 'simulated');
 
+/** Channels before those of the devices: pins, simulated ones. */
+const localCount = (options: Contacts): number => {
+  const { pins, channels = CHANNELS } = options;
+  const driver = carrier(options);
+  return driver === 'gpio' ? (pins?.length ?? CHANNELS) : driver ? channels : 0;
+};
+
 /** Contacts of own sources: those of the wiring, or the board's own choice where nobody says. */
 const ownContacts = (options: Contacts, wiring: Wiring | undefined): ReadonlySet<number> => {
-  const { pins, channels = CHANNELS, devices = [] } = options;
-  const driver = carrier(options);
-  const count =
-    (driver === 'gpio' ? (pins?.length ?? CHANNELS) : driver ? channels : 0) +
-    devices.reduce((sum, device) => sum + outputCount(device), 0);
+  const { devices = [] } = options;
+  const count = localCount(options) + devices.reduce((sum, device) => sum + outputCount(device), 0);
   const { loads } = wiring ?? defaultWiring(count);
   return new Set(loads.flatMap((load) => load.own));
 };
@@ -52,7 +56,7 @@ export const ownPins = (options: Contacts, wiring: Wiring | undefined): readonly
   [...ownContacts(options, wiring)].filter((channel) => channel < (options.pins?.length ?? CHANNELS));
 
 /** A device's driver. Own sources close last when everything is lost: their lease is the longer one. */
-export const deviceDriver = (device: DeviceSettings, isOwn: (channel: number) => boolean): RelayDriver => {
+const deviceDriver = (device: DeviceSettings, isOwn: (channel: number) => boolean): RelayDriver => {
   const sellers = device.lease ?? LEASE;
   const leaseOf = (channel: number): Duration => (isOwn(channel) ? ownLease(sellers, TIMEOUT) : sellers);
   if (device.driver === 'shelly') {
@@ -71,7 +75,7 @@ export const deviceDriver = (device: DeviceSettings, isOwn: (channel: number) =>
     timeout: TIMEOUT,
     ...(device.username === undefined ? {} : { user: device.username }),
     ...(password === undefined ? {} : { password }),
-    ...(device.ca === undefined ? {} : { ca: certificateFrom(device.ca) }),
+    ...certificates(device),
   };
   if (device.driver === 'tasmota')
     return createTasmotaDriver({
@@ -89,6 +93,24 @@ export const deviceDriver = (device: DeviceSettings, isOwn: (channel: number) =>
   });
 };
 
+/** How to make the driver of each device, with the leases that its contacts have on this board. */
+export const deviceDrivers = (
+  options: Contacts,
+  wiring: Wiring | undefined,
+): readonly { readonly device: DeviceSettings; readonly make: () => RelayDriver }[] => {
+  const own = ownContacts(options, wiring);
+  let first = localCount(options);
+  return (options.devices ?? []).map((device) => {
+    const start = first;
+    const outputs = outputCount(device);
+    first += outputs;
+    return {
+      device,
+      make: () => deviceDriver(device, (channel) => channel < outputs && own.has(start + channel)),
+    };
+  });
+};
+
 /** How the contacts are called in a line for people: `simulated, 4 channels`. */
 export interface NamedDriver {
   readonly driver: RelayDriver;
@@ -98,16 +120,10 @@ export interface NamedDriver {
 export const relayDriver = (options: DriverOptions, wiring: Wiring | undefined): NamedDriver => {
   const { pins, chip, activeLow, devices = [] } = options;
   const driver = carrier(options);
-  const own = ownContacts(options, wiring);
   const drivers: RelayDriver[] = [];
-  let first = 0;
-  const add = (made: RelayDriver): void => {
-    drivers.push(made);
-    first += made.channels;
-  };
-  if (driver === 'simulated') add(createSimulatedDriver({ channels: options.channels ?? CHANNELS }));
+  if (driver === 'simulated') drivers.push(createSimulatedDriver({ channels: options.channels ?? CHANNELS }));
   if (driver === 'gpio')
-    add(
+    drivers.push(
       createGpioDriver({
         ...(pins ? { pins } : {}),
         ...(chip === undefined ? {} : { chip }),
@@ -116,11 +132,7 @@ export const relayDriver = (options: DriverOptions, wiring: Wiring | undefined):
         own: ownPins(options, wiring),
       }),
     );
-  for (const device of devices) {
-    const start = first;
-    const outputs = outputCount(device);
-    add(deviceDriver(device, (channel) => channel < outputs && own.has(start + channel)));
-  }
+  drivers.push(...deviceDrivers(options, wiring).map(({ make }) => make()));
   const names = [...(driver ? [driver] : []), ...devices.map((device) => device.driver)];
   const [only] = drivers;
   const joined = only && drivers.length === 1 ? only : createCompositeDriver(drivers);

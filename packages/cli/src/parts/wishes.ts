@@ -93,8 +93,12 @@ export const producerWishes = ({ price }: Wished): ProducerWishes =>
 
 /** A wish that the node could not follow. */
 export class WishRefused extends DaiseeError {
-  constructor(why: string) {
-    super({ code: 'cli.wish', message: why, retryable: false });
+  constructor(
+    what: 'unknown' | 'percent' | 'order' | 'nothing',
+    why: string,
+    values: Readonly<Record<string, unknown>> = {},
+  ) {
+    super({ code: `cli.wish.${what}`, message: why, retryable: false, values });
   }
 }
 
@@ -104,19 +108,25 @@ export const inForce = (settings: NodeSettings, wished: Wished): NodeSettings =>
   const unknown = Object.keys(rest).find((key) => !(key in settings));
   if (unknown !== undefined)
     throw new WishRefused(
+      'unknown',
       `${unknown} is nothing that this node goes by; it has ${Object.keys(settings).join(', ')}.`,
     );
   // Of both, what is given: an absent wish is not there at all.
   const now = { ...settings, ...rest } as NodeSettings;
   if (now.resume !== undefined && now.limit !== undefined) {
     // With a fuel gauge both are percent; without one there is no `resume`, and the limit is Wh.
-    if (now.limit > 100) throw new WishRefused(`It cannot buy below ${now.limit} %: give 0 to 100.`);
+    if (now.limit > 100)
+      throw new WishRefused('percent', `It cannot buy below ${now.limit} %: give 0 to 100.`, {
+        limit: now.limit,
+      });
     if (now.resume <= now.limit)
       throw new WishRefused(
+        'order',
         `It cannot return to its own source at ${now.resume} % and leave it below ${now.limit} %: the first must be the higher one.`,
+        { resume: now.resume, limit: now.limit },
       );
   }
   if (now.delta !== undefined && Number(now.delta) <= 0)
-    throw new WishRefused('It cannot buy 0 Wh at a time: give more than nothing.');
+    throw new WishRefused('nothing', 'It cannot buy 0 Wh at a time: give more than nothing.');
   return now;
 };

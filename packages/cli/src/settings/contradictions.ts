@@ -2,6 +2,7 @@
 import { MqttSettingWrong } from '@daisee/meter';
 import { systemClock } from '@daisee/units';
 import { mqttMeter } from '../parts/meter.ts';
+import { leaseTooShort } from './lease.ts';
 import type { MeterSettings } from './meters.ts';
 import type { MonitorSettings } from './monitor.ts';
 import type { Settings } from './schema.ts';
@@ -102,6 +103,8 @@ const checkConsumer = (say: Say, settings: Settings, node: NonNullable<Settings[
   if (!relay) say('relay', 'is missing; a consumer (node.type C) needs host (and port)');
   for (const key of ['limit', 'delta', 'channel'] as const)
     if (node[key] === undefined) say(['node', key], 'is missing; a consumer (node.type C) needs it');
+  const leaseProblem = relay && leaseTooShort(relay, node.period);
+  if (leaseProblem) say('node.period', leaseProblem);
   const used = new Map<number, string>((node.channel ?? []).map((channel) => [channel, 'node.channel']));
   for (const [name, seller] of Object.entries(sellers ?? {}))
     for (const channel of seller.channel) {

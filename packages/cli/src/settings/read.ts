@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { messageOf } from '@daisee/units';
 import { type Document, isAlias, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
+import { expectClosedSettings } from './closed.ts';
 import { type Contradiction, contradictions } from './contradictions.ts';
 import { lineAt } from './lines.ts';
 import { nearest, SettingsError } from './problems.ts';
@@ -287,8 +288,12 @@ export const parseSettings = (text: string, file: string): Settings => {
   return result.data;
 };
 
-/** Reads settings from a file. @throws SettingsError */
-export const readSettings = (file: string): Settings => {
+/**
+ * Reads settings from a file.
+ * @param open take them although others may read secrets in them: for what makes things safe
+ * @throws SettingsError
+ */
+export const readSettings = (file: string, { open = false }: { readonly open?: boolean } = {}): Settings => {
   let content: string;
   try {
     content = readFileSync(file, 'utf8');
@@ -300,5 +305,7 @@ export const readSettings = (file: string): Settings => {
         : `cannot be read: ${(error as Error).message}`,
     ]);
   }
-  return parseSettings(content, file);
+  const settings = parseSettings(content, file);
+  if (!open) expectClosedSettings(file, settings);
+  return settings;
 };

@@ -159,7 +159,7 @@ describe('a relay that the App watches through its agent', () => {
   it('shows what the agent was told when the relay does not answer', async () => {
     const away: AgentRelay = {
       read: async () => {
-        throw new WishRefused('The relay is away.');
+        throw new WishRefused('nothing', 'The relay is away.');
       },
       order: async () => true,
     };

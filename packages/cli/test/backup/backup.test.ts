@@ -12,7 +12,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { createKey, unlock, writeKeyFile } from '@daisee/chain';
 import { openStore } from '@daisee/monitor';
-import { Instant, Watts } from '@daisee/units';
+import { createBoard, createSimulatedDriver, openLogbook } from '@daisee/relay';
+import { Duration, Instant, systemClock, Watts } from '@daisee/units';
 import fc from 'fast-check';
 import { pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
@@ -166,6 +167,42 @@ chain: { port: ${rpcPort}, data: '${join(home, 'chain')}' }
     await other.line(/Chain 20171 on .* at block [1-9]/, 120_000);
     other.signal('SIGTERM');
     await other.ended;
+  });
+
+  it('the history and the operations of a board are kept, and go on after it is restored', {
+    timeout: 150_000,
+  }, async () => {
+    const { settings, home, env } = await homeOfNode();
+    writeFileSync(settings, `${readFileSync(settings, 'utf8')}relay: { host: 127.0.0.1, serve: true }\n`);
+    const wear = async (directory: string, orders: number): Promise<number | undefined> => {
+      const logbook = openLogbook({
+        clock: systemClock,
+        directory,
+        onFailure: (error) => expect.fail(error.message),
+      });
+      const driver = createSimulatedDriver();
+      const board = createBoard({
+        driver,
+        clock: systemClock,
+        operations: logbook.operations,
+        breakTime: Duration(1),
+      });
+      logbook.follow(board);
+      await board.start();
+      for (let order = 0; order < orders; order++) await board.order(new Map([[0, order % 2 === 0]]));
+      const [count] = board.report().operations;
+      await board.stop();
+      await logbook.stop();
+      return count;
+    };
+    expect(await wear(join(home, 'relay'), 3)).toBe(3);
+    const file = join(scratch(), 'node.backup');
+    expect((await daisee(['backup', file, '-c', settings], env)).code).toBe(0);
+    const into = join(scratch(), 'restored');
+    expect((await daisee(['restore', file, '--into', into], env)).code).toBe(0);
+    expect(readdirSync(join(into, 'relay')).sort()).toEqual(readdirSync(join(home, 'relay')).sort());
+    // Three orders and the return to rest at the stop.
+    expect(await wear(join(into, 'relay'), 0)).toBe(4);
   });
 
   it('puts everything where it was, and overwrites nothing without --force', {

@@ -252,7 +252,7 @@ describe('daisee doctor', () => {
     expect((await daisee(['doctor', '-c', join(home, 'none.yml')])).stdout).toContain('does not exist');
   });
 
-  it('warns of passwords that everybody can read', { timeout: 150_000 }, async () => {
+  it('refuses passwords in settings that others can read', { timeout: 150_000 }, async () => {
     const home = scratch();
     const file = settings(home, { rpc: 'http://127.0.0.1:1', monitor: 'http://127.0.0.1:1', relay: 1 });
     writeFileSync(
@@ -261,8 +261,8 @@ describe('daisee doctor', () => {
     );
     chmodSync(join(home, 'p.yml'), 0o644);
     expect((await examine(join(home, 'p.yml'), home)).of('settings')[0]).toMatchObject({
-      state: 'warning',
-      mend: expect.stringContaining('chmod') as string,
+      state: 'failed',
+      text: expect.stringContaining(`chmod 600 ${home}/p.yml`) as string,
     });
     chmodSync(file, 0o644);
     // No password stands in it: they come from the environment.

@@ -1,16 +1,24 @@
 /** Archives given to `daisee restore`: nothing is written outside its folder, and none takes the disk or the memory. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { hostile, hostileText, nearlyBytes } from '@daisee/fuzz';
 import fc from 'fast-check';
 import { pack } from 'tar-stream';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readArchive } from '../../src/backup/archive.ts';
 import { placingsOf, putBack } from '../../src/backup/restore.ts';
-import { isSealed, unseal } from '../../src/backup/seal.ts';
+import { createSeal, isSealed, type KeyOf, keyOf, unseal } from '../../src/backup/seal.ts';
 
 interface Entry {
   readonly name: string;
@@ -82,6 +90,21 @@ const SOUND = await (async () => {
   );
 })();
 
+const PASSPHRASE = 'lab';
+const SEALED = await (async () => {
+  const seal = await createSeal(PASSPHRASE);
+  seal.end(SOUND);
+  return Buffer.concat(await seal.toArray());
+})();
+
+/** The right key for the salt that was sealed with, worked out once; for any other some other key, at no cost. */
+const quickKeyOf: KeyOf = await (async () => {
+  const sealedWith = SEALED.subarray(16, 32);
+  const key = await keyOf(PASSPHRASE, sealedWith);
+  return async (passphrase, salt) =>
+    salt.equals(sealedWith) ? key : createHash('sha256').update(passphrase).update(salt).digest();
+})();
+
 describe('an archive', () => {
   let home: string;
   beforeAll(() => {
@@ -129,17 +152,29 @@ describe('an archive', () => {
   });
 
   hostile('closed with a passphrase, then changed', {
-    sample: 10,
-    input: fc.uint8Array({ maxLength: 120 }),
+    sample: 150,
+    input: nearlyBytes(SEALED),
     feed: async (bytes) => {
-      const file = join(home, 'sealed');
-      writeFileSync(file, Buffer.concat([Buffer.from('DAISEE-SEALED-1\n'), bytes]));
+      const [file, opened] = [join(home, 'sealed'), join(home, 'opened')];
+      writeFileSync(file, bytes);
       try {
-        await unseal(file, 'lab', join(home, 'opened'));
+        await unseal(file, PASSPHRASE, opened, quickKeyOf);
+        // None but the one that was made opens, and to what was put into it.
+        expect(SEALED.equals(bytes)).toBe(true);
+        expect(SOUND.equals(readFileSync(opened))).toBe(true);
       } finally {
         rmSync(file);
-        rmSync(join(home, 'opened'), { force: true });
+        rmSync(opened, { force: true });
       }
     },
+  });
+
+  it('closed with a passphrase opens to what it was', async () => {
+    const [file, opened] = [join(home, 'sealed'), join(home, 'opened')];
+    writeFileSync(file, SEALED);
+    await unseal(file, PASSPHRASE, opened);
+    expect(SOUND.equals(readFileSync(opened))).toBe(true);
+    rmSync(file);
+    rmSync(opened);
   });
 });

@@ -64,7 +64,7 @@ const written = (root: string): readonly string[] =>
 const inDirectory = (settings = withBoard) => {
   const home = scratch();
   const file = join(home, 'parameters.yml');
-  writeFileSync(file, settings);
+  writeFileSync(file, settings, { mode: 0o600 });
   const root = join(home, 'root');
   return {
     root,
@@ -117,6 +117,16 @@ describe('what daisee install writes', () => {
     expect(paths).toContain(nodeUnit);
     expect(paths).not.toContain(relayUnit);
     expect(paths.some((path) => path.includes('watchdog'))).toBe(false);
+  });
+
+  it('the services tell the journal in words, or in JSON where that was asked for', () => {
+    const start = (jsonLog: boolean, path: string) => {
+      const all = filesOf({ ...plan(withPins), jsonLog });
+      return /^ExecStart=(.*)$/m.exec(all.find((one) => one.path === path)?.content ?? '')?.[1];
+    };
+    expect(start(true, relayUnit)).toMatch(/ relay -c \/etc\/daisee\/parameters\.yml --json$/);
+    expect(start(true, nodeUnit)).toMatch(/ up -c \/etc\/daisee\/parameters\.yml --without relay --json$/);
+    for (const path of [relayUnit, nodeUnit]) expect(start(false, path)).not.toContain('--json');
   });
 
   it.each([relayUnit, nodeUnit])('%s runs with as little as it can', (path) => {
@@ -241,8 +251,9 @@ describe('daisee install', () => {
 
   it('--print shows the files and writes none', { timeout: 150_000 }, async () => {
     const { root, install } = inDirectory();
-    const { code, stdout } = await install('--print');
+    const { code, stdout } = await install('--print', '--json-log');
     expect(code).toBe(0);
+    expect(stdout.match(/^ExecStart=.* --json$/gm)).toHaveLength(2);
     expect(stdout).toContain(`### ${relayUnit} (644)`);
     expect(stdout).not.toContain('password1');
     expect(written(root)).toEqual([]);

@@ -1,9 +1,17 @@
 /** The chain's port and the relay's v0.2 port: who reaches them, and what they can do there. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { globSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createEmbeddedChain, createKey, type EmbeddedChain, SERVED_METHODS, signerOf } from '@daisee/chain';
+import {
+  createEmbeddedChain,
+  createKey,
+  deployContracts,
+  type EmbeddedChain,
+  SERVED_METHODS,
+  signerOf,
+} from '@daisee/chain';
 import { createBoard, createRelayServer, createSimulatedDriver } from '@daisee/relay';
 import { Seconds } from '@daisee/units';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +19,74 @@ import { handClock, send } from './servers.ts';
 import { doorsOf } from './table.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
+
+/** Sockets that listen. Addresses are little-endian, as the kernel writes IPv4 (proc_net_tcp(5)); 0A is listening. */
+const listening = () =>
+  readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => /^\s*\d+: ([0-9A-F]{8}):([0-9A-F]{4}) \S+ 0A (?:\S+ +){5}(\d+) /.exec(line))
+    .flatMap((found) =>
+      found ? [{ address: found[1] ?? '', port: parseInt(found[2] ?? '', 16), inode: found[3] ?? '' }] : [],
+    );
+
+/** Empty for a process that has ended meanwhile. */
+const wordsOf = (pid: number): readonly string[] => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+};
+
+/** The processes below one, at any depth. */
+const childrenOf = (parent: number): readonly number[] =>
+  globSync('/proc/[0-9]*/stat').flatMap((file) => {
+    const pid = Number(file.split('/')[2]);
+    try {
+      const isChild = Number(/\) \S (\d+) /.exec(readFileSync(file, 'utf8'))?.[1]) === parent;
+      return isChild ? [pid, ...childrenOf(pid)] : [];
+    } catch {
+      return []; // it has ended meanwhile
+    }
+  });
+
+const socketsOf = (pid: number): ReadonlySet<string> =>
+  new Set(
+    readdirSync(`/proc/${pid}/fd`).flatMap((descriptor) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${descriptor}`))?.[1] ?? [];
+      } catch {
+        return []; // closed meanwhile
+      }
+    }),
+  );
+
+/** A transaction that the chain would take, signed and not sent: a deployment through somebody who keeps it. */
+const signedTransaction = async ({ url, treasury }: EmbeddedChain): Promise<string> => {
+  let signed = '';
+  const keeper = createServer((request, response) => {
+    void (async () => {
+      let body = '';
+      for await (const piece of request) body += String(piece);
+      const { id, method, params } = JSON.parse(body) as { id: number; method: string; params: string[] };
+      if (method === 'eth_sendRawTransaction') {
+        signed = params[0] ?? '';
+        response.end(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32000, message: 'kept' } }));
+      } else response.end((await send(url, 'POST', { headers: JSON_TYPE, body })).text);
+    })();
+  });
+  await new Promise<void>((resolve) => keeper.listen(0, '127.0.0.1', resolve));
+  const { port } = keeper.address() as AddressInfo;
+  await deployContracts({
+    url: `http://127.0.0.1:${port}`,
+    signer: treasury,
+    admin: treasury.address,
+    clock: handClock(),
+  }).catch(() => undefined);
+  keeper.closeAllConnections();
+  await new Promise((resolve) => keeper.close(resolve));
+  return signed;
+};
 
 describe('the chain', () => {
   const folder = mkdtempSync(join(tmpdir(), 'daisee-chain-doors-'));
@@ -121,6 +197,33 @@ describe('the chain', () => {
     expect((await send(chain.url, 'POST', { headers: wallet, body })).text).toContain('0x4ecb');
   });
 
+  it('takes nothing that changes anything from a web page, which anybody else may send', async () => {
+    const signed = await signedTransaction(chain);
+    const filter = String((await call('eth_newBlockFilter')).result);
+    const changing: readonly (readonly [string, readonly unknown[]])[] = [
+      ['eth_sendRawTransaction', [signed]],
+      ['eth_newFilter', [{}]],
+      ['eth_newBlockFilter', []],
+      ['eth_getFilterChanges', [filter]],
+      ['eth_uninstallFilter', [filter]],
+    ];
+    const sentBy = async () =>
+      (await call('eth_getTransactionCount', [chain.treasury.address, 'pending'])).result;
+    for (const [method, params] of changing) {
+      const one = { jsonrpc: '2.0', id: 1, method, params };
+      for (const body of [JSON.stringify(one), JSON.stringify([one])])
+        for (const origin of ['http://evil.example', 'http://127.0.0.1:8000', 'null'])
+          for (const type of ['application/json', 'text/plain']) {
+            const answer = await send(chain.url, 'POST', { headers: { origin, 'content-type': type }, body });
+            expect([method, answer.status, answer.text.includes('result')]).toEqual([method, 403, false]);
+          }
+    }
+    expect(await sentBy()).toBe('0x0');
+    for (const [method, params] of changing)
+      expect([method, (await call(method, params)).error]).toEqual([method, undefined]);
+    expect(await sentBy()).toBe('0x1');
+  });
+
   it('takes no more than 500 calls at once and 8 MiB', async () => {
     const calls = Array.from({ length: 501 }, (_, id) => ({ jsonrpc: '2.0', id, method: 'eth_chainId' }));
     const { text } = await send(chain.url, 'POST', { headers: JSON_TYPE, body: JSON.stringify(calls) });
@@ -133,15 +236,18 @@ describe('the chain', () => {
   });
 
   it('hides anvil, whose calls nobody is asked for, where no page finds it and no neighbour gets', () => {
-    // Little-endian, as the kernel writes IPv4 (proc_net_tcp(5)); 0A is a socket that listens.
     const port = Number(new URL(chain.url).port);
-    const listening = readFileSync('/proc/net/tcp', 'utf8')
-      .split('\n')
-      .map((line) => /^\s*\d+: ([0-9A-F]{8}):([0-9A-F]{4}) \S+ 0A/.exec(line))
-      .flatMap((found) => (found ? [{ address: found[1] ?? '', port: parseInt(found[2] ?? '', 16) }] : []));
-    expect(listening).toContainEqual({ address: '00000000', port });
-    const hidden = listening.filter(({ address }) => address.endsWith('7F') && address !== '0100007F');
-    expect(hidden.length).toBeGreaterThan(0);
+    const all = listening();
+    expect(all).toContainEqual(expect.objectContaining({ address: '00000000', port }));
+    const anvils = childrenOf(process.pid).filter((pid) => wordsOf(pid)[0]?.endsWith('anvil'));
+    expect(anvils.length).toBeGreaterThan(0);
+    for (const pid of anvils) {
+      const sockets = socketsOf(pid);
+      const own = all.filter(({ inode }) => sockets.has(inode));
+      // One door, somewhere in 127/8 where nobody looks.
+      expect(own.map(({ address }) => address)).toEqual([expect.stringMatching(/7F$/)]);
+      expect(own[0]?.address).not.toBe('0100007F');
+    }
   });
 });
 

@@ -368,6 +368,74 @@ describe('a file with a secret', () => {
     expect((await daisee(['account', 'new', '--password-file', file], env)).code).toBe(0);
   });
 
+  it('of settings that others may read is refused, with the remedy, wherever the secret stands in it', async () => {
+    const file = join(scratch(), 'parameters.yml');
+    const { readSettings } = await import('../../src/settings/read.ts');
+    const { holdsSecret } = await import('../../src/settings/closed.ts');
+    const node = `address: '${NOBODY}', type: P, url: 'http://h', id: 1, login: me`;
+    const contracts = `daisee: '${NOBODY}', token: '${NOBODY}'`;
+    const withSecret = [
+      `node: { ${node}, accountpswd: x }`,
+      `node: { ${node}, password: x }`,
+      'monitor: { login: me, password: x }',
+      `contracts: { ${contracts}, node: h }\nnode: { ${node} }\napp: { password: x }`,
+      'monitor: { database: "postgres://me@h/d", databasePassword: x }',
+      'monitor: { database: "postgres://me:x@h/d" }',
+      'monitor: { meter: { driver: shelly, host: h, password: x } }',
+      'monitor: { meters: [{ name: a, driver: mqtt, url: "mqtt://me:x@h", topic: t }] }',
+      'homeAssistant: { url: "mqtt://h", username: me, password: x }\nmonitor: {}',
+      'relay: { host: h, token: "0123456789abcdef" }',
+      `contracts: { ${contracts}, node: 'http://me:x@h:8545' }`,
+    ];
+    for (const text of withSecret) {
+      writeFileSync(file, text);
+      chmodSync(file, 0o604);
+      expect(() => readSettings(file), text).toThrow(`Close it: chmod 600 ${file}`);
+      chmodSync(file, 0o600);
+      expect(holdsSecret(readSettings(file)), text).toBe(true);
+    }
+    const without = [
+      `node: { ${node}, accountpswdFile: f, passwordFile: f }`,
+      `contracts: { ${contracts}, node: 'http://h:8545' }`,
+      `contracts: { ${contracts}, node: h }\nnode: { ${node} }\napp: { passwordFile: f }`,
+      'monitor: { database: "postgres://me@h/d", databasePasswordFile: f }',
+      'relay: { host: h, tokenFile: f }',
+    ];
+    for (const text of without) {
+      writeFileSync(file, text);
+      chmodSync(file, 0o644);
+      expect(holdsSecret(readSettings(file)), text).toBe(false);
+    }
+    // Root hands them to a service as its group; a file of one's own is for nobody else.
+    writeFileSync(file, withSecret[2] ?? '');
+    chmodSync(file, 0o640);
+    if (process.getuid?.() === 0) expect(readSettings(file).monitor).toBeDefined();
+    else expect(() => readSettings(file)).toThrow('mode 0640');
+  });
+
+  it('of settings that others may read stops every command in one line; the board goes to rest all the same', {
+    timeout: 60_000,
+  }, async () => {
+    const home = scratch();
+    const file = join(home, 'parameters.yml');
+    const secret = planted('Open');
+    writeFileSync(
+      file,
+      `monitor: { login: me, password: ${secret} }\nrelay: { host: 127.0.0.1, serve: true, channels: 2 }\n`,
+    );
+    chmodSync(file, 0o644);
+    for (const command of [['up'], ['app'], ['backup', join(home, 'b')], ['install', '--print'], ['relay']]) {
+      const { code, stdout, stderr } = await daisee([...command, '-c', file], { DAISEE_HOME: home });
+      expect([command, code, stderr]).toEqual([
+        command,
+        1,
+        `${file}: holds passwords and is open to others on this machine (mode 0644): expected its owner alone. Close it: chmod 600 ${file}\n`,
+      ]);
+      expect(leaksIn(stdout + stderr, [secret])).toEqual([]);
+    }
+    expect((await daisee(['relay', 'rest', '-c', file], { DAISEE_HOME: home })).code).toBe(0);
+  });
+
   it('that holds a key and is open to others is refused, with the remedy', { timeout: 60_000 }, async () => {
     const home = scratch();
     const env = { DAISEE_HOME: home, DAISEE_ACCOUNTPSWD: 'lab' };

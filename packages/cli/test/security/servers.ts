@@ -6,7 +6,7 @@ import { type AppOptions, createApp, createFront } from '@daisee/app';
 import { type BearerToken, hashOf } from '@daisee/http';
 import { createMonitor, openDirectory, openStore } from '@daisee/monitor';
 import { createBoard, createRelayHttpServer, createSimulatedDriver } from '@daisee/relay';
-import { type Clock, Instant, SleepAborted } from '@daisee/units';
+import { type Clock, Instant, SleepAborted, Watts } from '@daisee/units';
 
 /** A clock that only a test moves; who sleeps, sleeps until the end. */
 export interface HandClock extends Clock {
@@ -120,7 +120,12 @@ export const startMonitor = async (
 ): Promise<Started> => {
   const file = join(folder, `monitor-${Math.random().toString(36).slice(2)}.sqlite`);
   const store = openStore({ file, survives: 'process' });
-  store.addSensor({ name: 'CitizenWatt', sign: 'load' });
+  const { id } = store.addSensor({ name: 'CitizenWatt', sign: 'load' });
+  // Numbers 1 and 2, at the seconds that the rows ask for.
+  store.append(
+    id,
+    [1, 2].map((second) => ({ at: Instant(second * 1000), power: Watts(450) })),
+  );
   const directory = openDirectory({ file });
   const monitor = createMonitor({ store, directory, clock, port: 0, ...credentials });
   await monitor.start();

@@ -4,45 +4,8 @@ import path from 'node:path';
 import { Duration, Seconds, systemClock } from '@daisee/units';
 import { Aedes } from 'aedes';
 import { describe, expect, it } from 'vitest';
-import { createMqttMeter, type MeterWarning, type MqttMeterOptions, type Sample } from '../../src/index.ts';
 import { startBroker, startDevice } from './broker.ts';
-
-const POWER = 'house/sensor/power/state';
-const moment = () => systemClock.sleep(Duration(5));
-
-/** Collects from a meter in the background until stopped. */
-const collector = (options: Partial<MqttMeterOptions> & Pick<MqttMeterOptions, 'url'>) => {
-  const samples: Sample[] = [];
-  const warnings: MeterWarning[] = [];
-  const stop = new AbortController();
-  const meter = createMqttMeter({
-    name: 'Node 1',
-    topics: [POWER],
-    clock: systemClock,
-    reconnectAfter: Duration(20),
-    onWarning: (warning) => warnings.push(warning),
-    ...options,
-  });
-  const running = (async () => {
-    for await (const sample of meter.samples(stop.signal)) samples.push(sample);
-  })();
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await moment();
-  };
-  return {
-    samples,
-    warnings,
-    until,
-    powers: () => samples.map((sample) => sample.power),
-    kinds: () => warnings.map((warning) => warning.kind),
-    count: (wanted: number) => until(() => samples.length >= wanted),
-    warned: (kind: MeterWarning['kind']) => until(() => warnings.some((warning) => warning.kind === kind)),
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await running;
-    },
-  };
-};
+import { collector, moment, POWER } from './collector.ts';
 
 /** Until the meter's subscriptions stand at the broker. */
 const subscribed = (aedes: Aedes, topic = POWER): Promise<void> =>
@@ -190,32 +153,6 @@ describe('a meter on MQTT', () => {
     await ready;
     await broker.publish(POWER, '3');
     await meter.count(1);
-  });
-
-  it('is given a message again whose sample was not taken, and never one that was', async () => {
-    await using broker = await startBroker();
-    const open = () => {
-      const stop = new AbortController();
-      const options = { name: 'Node 1', url: broker.url, topics: [POWER], clock: systemClock };
-      const iterator = createMqttMeter(options).samples(stop.signal)[Symbol.asyncIterator]();
-      return { stop, iterator };
-    };
-    const ready = subscribed(broker.aedes);
-    const first = open();
-    const one = first.iterator.next();
-    await ready;
-    await broker.publish(POWER, '1');
-    await one;
-    // Asking for the next sample says that this one is stored.
-    const two = first.iterator.next();
-    await broker.publish(POWER, '2');
-    expect((await two).value).toMatchObject({ power: 2 });
-    first.stop.abort();
-    await first.iterator.return?.();
-    const second = open();
-    expect((await second.iterator.next()).value).toMatchObject({ power: 2 });
-    second.stop.abort();
-    await second.iterator.return?.();
   });
 
   it('counts garbage and half lines and goes on', async () => {

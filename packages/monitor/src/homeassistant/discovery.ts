@@ -93,6 +93,10 @@ export const discoveryTopic = ({ discoveryPrefix, id }: Place, sensorId: number)
 export const stateTopic = ({ statePrefix, id }: Place, sensorId: number, value: Value): string =>
   `${statePrefix}/${id}/${objectOf(sensorId)}/${value}`;
 
+/** Where the registers of all sensors are. */
+export const registerTopics = ({ statePrefix, id }: Place): readonly string[] =>
+  (['energy', 'exported'] as const).map((value) => `${statePrefix}/${id}/+/${value}`);
+
 /** Everything that a node may have left at a broker. */
 export const topicsOf = ({ discoveryPrefix, statePrefix, id }: Place): readonly string[] => [
   `${discoveryPrefix}/device/${id}/+/config`,
@@ -138,6 +142,10 @@ const PER_KILO = 1_000_000_000n;
 /** µWh as kWh, exactly: a register has at most nine places. */
 export const kilowattHours = (register: bigint): string =>
   `${register / PER_KILO}.${(register % PER_KILO).toString().padStart(9, '0')}`;
+
+/** Reads what `kilowattHours` wrote; undefined for anything else. */
+export const registerOf = (text: string): bigint | undefined =>
+  /^\d{1,12}\.\d{9}$/.test(text) ? BigInt(text.replace('.', '')) : undefined;
 
 /** At most milliwatts: more is noise. */
 export const plainNumber = (value: number): string => String(Number(value.toFixed(3)));

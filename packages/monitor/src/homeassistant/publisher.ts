@@ -7,7 +7,8 @@
  *   moment. While the broker is away nothing is kept for it: once it is back, or Home Assistant says that it was
  *   started (its birth message), everything is announced and the newest values are published.
  * - Of many samples at once only the newest is published. A register never falls here, also when a late sample
- *   lowered it: Home Assistant would take a fall for a new meter.
+ *   lowered it: Home Assistant would take a fall for a new meter. What was told before a restart is what the broker
+ *   keeps, so nothing is published before that could come.
  * - The broker says `offline` for this node when it vanishes (its will), and so does `stop`. Devices stay known to
  *   Home Assistant, with their history, until `removeFromHomeAssistant`.
  */
@@ -24,6 +25,8 @@ import {
   isCounted,
   kilowattHours,
   plainNumber,
+  registerOf,
+  registerTopics,
   stateTopic,
   type Value,
   valuesOf,
@@ -70,6 +73,13 @@ const IDLE = Seconds(60);
 /** Samples may come a little later than each `maxGap`. */
 const GRACE = 60;
 
+/**
+ * What was told before a restart, as far as it counts: a register far below it is that of another store, and Home
+ * Assistant takes a fall by more than a tenth for a new meter, too (`reset_detected` in its sensor/recorder.py).
+ */
+const floorOf = (told: bigint | undefined, register: bigint): bigint =>
+  told === undefined || register * 10n < told * 9n ? 0n : told;
+
 /** @throws HomeAssistantSettingWrong, MqttSettingWrong for settings that can never work */
 export const createHomeAssistant = (options: HomeAssistantOptions): HomeAssistant => {
   const { store, clock, onSample, sensorIds = [], every = Seconds(1), version } = options;
@@ -82,6 +92,9 @@ export const createHomeAssistant = (options: HomeAssistantOptions): HomeAssistan
   const feeds = new Map<number, Feed>();
   let failing = false;
   let greeted = false;
+  /** Registers that the broker kept, by topic, and whether they had the time to come. */
+  const told = new Map<string, bigint>();
+  let recalled = false;
   let wake = new AbortController();
   let running: { readonly end: () => Promise<void> } | undefined;
 
@@ -116,15 +129,19 @@ export const createHomeAssistant = (options: HomeAssistantOptions): HomeAssistan
     const text = Buffer.from(message.payload).toString('utf8').trim();
     // A retained birth message comes with each connection, which announces everything by itself.
     if (message.topic === birthTopic(place) && text === 'online' && !message.retained) afresh();
+    const register = registerOf(text);
+    if (message.retained && register !== undefined) told.set(message.topic, register);
     message.taken();
   };
 
   const textOf = (feed: Feed, sample: StoredSample, value: Value, now: Instant): string | undefined => {
     if (isCounted(value)) {
       const register = value === 'energy' ? sample.register : sample.exported;
-      const before = feed.highest.get(value) ?? 0n;
-      feed.highest.set(value, register > before ? register : before);
-      return kilowattHours(register > before ? register : before);
+      let highest =
+        feed.highest.get(value) ?? floorOf(told.get(stateTopic(place, feed.sensorId, value)), register);
+      if (register > highest) highest = register;
+      feed.highest.set(value, highest);
+      return kilowattHours(highest);
     }
     if (now - sample.at > maxGap) return undefined;
     const measured = { power: sample.power, charge: sample.stateOfCharge, voltage: sample.voltage };
@@ -165,6 +182,7 @@ export const createHomeAssistant = (options: HomeAssistantOptions): HomeAssistan
   const round = async (broker: Broker): Promise<void> => {
     if (!broker.connected()) return;
     if (!greeted) greeted = broker.publish(availabilityTopic(place), 'online', true);
+    if (!recalled) return;
     for (const feed of feeds.values())
       try {
         await tell(broker, feed);
@@ -178,8 +196,14 @@ export const createHomeAssistant = (options: HomeAssistantOptions): HomeAssistan
   const run = async (broker: Broker, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       wake = new AbortController();
+      const wasThere = broker.connected();
       await round(broker);
       if (!(await sleepOrStop(clock, every, signal))) return;
+      if (!recalled && wasThere) {
+        // Retained messages come right after a subscription.
+        recalled = broker.connected();
+        continue;
+      }
       if (!wake.signal.aborted) await sleepOrStop(clock, IDLE, AbortSignal.any([signal, wake.signal]));
     }
   };
@@ -191,7 +215,8 @@ export const createHomeAssistant = (options: HomeAssistantOptions): HomeAssistan
         ...connectionOf(options, clientIdFor(`${place.id} Home Assistant`)),
         will: { topic: availabilityTopic(place), payload: 'offline' },
       },
-      { topics: [birthTopic(place)] },
+      // Who may only publish cannot be told what it published.
+      { topics: [birthTopic(place), ...registerTopics(place)], guessed: new Set(registerTopics(place)) },
       { connected: afresh, lost: () => undefined, message: onMessage },
       warner,
     );

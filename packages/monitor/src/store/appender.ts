@@ -6,20 +6,14 @@ import type { Atomically } from './atomically.ts';
 import { createRecount, distinct, type NewRow, type RowState, rowsAfter } from './recount.ts';
 import { STATE_COLUMNS, STRETCH_CODES, type StateRow, stateOf, storedSampleFrom } from './rows.ts';
 import { integrationRule } from './sensor-rows.ts';
-import {
-  type Appended,
-  type AppendOptions,
-  DEFAULT_MAX_GAP,
-  type Sensor,
-  type StoredSample,
-} from './store.ts';
+import type { Appended, Sensor, StoredSample } from './store.ts';
 
 /** Rows read at a time when the registers after a late sample are computed again. */
 const PAGE = 1000;
 
 /** Puts samples into a database. */
 export interface Appender {
-  readonly append: (sensor: Sensor, samples: readonly Sample[], options: AppendOptions) => Appended;
+  readonly append: (sensor: Sensor, samples: readonly Sample[], maxGap: Duration) => Appended;
   /** The newest row of a sensor. */
   readonly newest: (sensorId: number) => StateRow | undefined;
   /** Inserts a row under the identity given. */
@@ -94,7 +88,7 @@ export const createAppender = (database: DatabaseSync, atomically: Atomically): 
     return [...stored, ...recount.rest().map((row) => inserted(sensor, row))];
   };
 
-  const append: Appender['append'] = (sensor, samples, { maxGap = DEFAULT_MAX_GAP }) => {
+  const append: Appender['append'] = (sensor, samples, maxGap) => {
     const wanted = distinct(samples);
     if (wanted.length === 0) return { stored: 0, repeated: 0, samples: [] };
     return atomically(() => {

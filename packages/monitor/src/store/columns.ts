@@ -15,22 +15,22 @@ export interface SampleColumns extends Listed {
   add(samples: readonly Sample[]): void;
 }
 
-const FIRST_ROOM = 4096;
+/** Places of a piece of the columns: one that grew as a whole would be there twice while it does. */
+const PIECE = 4096;
 
-const grown = (column: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
-  const larger = new Float64Array(2 * column.length);
-  larger.set(column);
-  return larger;
-};
+interface Piece {
+  readonly instants: Float64Array<ArrayBuffer>;
+  readonly powers: Float64Array<ArrayBuffer>;
+}
 
 export const createColumns = (): SampleColumns => {
-  let instants = new Float64Array(FIRST_ROOM);
-  let powers = new Float64Array(FIRST_ROOM);
+  const pieces: Piece[] = [];
   const rich = new Map<number, Sample>();
   let length = 0;
   let isAscending = true;
   let last = Number.NEGATIVE_INFINITY;
-  const instantAt = (place: number): number => instants[place] ?? Number.NaN;
+  const pieceOf = (place: number): Piece | undefined => pieces[Math.floor(place / PIECE)];
+  const instantAt = (place: number): number => pieceOf(place)?.instants[place % PIECE] ?? Number.NaN;
   return {
     get length() {
       return length;
@@ -41,15 +41,16 @@ export const createColumns = (): SampleColumns => {
     instantAt,
     add: (samples) => {
       for (const sample of samples) {
-        if (length === instants.length) {
-          instants = grown(instants);
-          powers = grown(powers);
+        let piece = pieces.at(-1);
+        if (!piece || length % PIECE === 0) {
+          piece = { instants: new Float64Array(PIECE), powers: new Float64Array(PIECE) };
+          pieces.push(piece);
         }
         const { at, power, ...more } = sample;
         isAscending &&= at > last;
         last = at;
-        instants[length] = at;
-        powers[length] = power;
+        piece.instants[length % PIECE] = at;
+        piece.powers[length % PIECE] = power;
         if (Object.keys(more).length > 0) rich.set(length, sample);
         length++;
       }
@@ -57,7 +58,8 @@ export const createColumns = (): SampleColumns => {
     slice: (from, to) =>
       Array.from({ length: Math.max(0, Math.min(to, length) - from) }, (_, i) => {
         const place = from + i;
-        return rich.get(place) ?? { at: Instant(instantAt(place)), power: Watts(powers[place] ?? 0) };
+        const power = pieceOf(place)?.powers[place % PIECE] ?? 0;
+        return rich.get(place) ?? { at: Instant(instantAt(place)), power: Watts(power) };
       }),
   };
 };

@@ -16,13 +16,7 @@ import { onStore } from './errors.ts';
 import { distinct, type NewRow, rowsAfter } from './recount.ts';
 import { stateOf, storedSampleFrom } from './rows.ts';
 import { integrationRule } from './sensor-rows.ts';
-import {
-  type Appended,
-  type AppendOptions,
-  DEFAULT_MAX_GAP,
-  type MonitorStore,
-  type Sensor,
-} from './store.ts';
+import type { Appended, AppendOptions, MonitorStore, Sensor } from './store.ts';
 import type { Tail, TailEntry } from './tail.ts';
 
 /** Samples that are held at most: they are put in again for each question. */
@@ -44,6 +38,8 @@ export interface HoldingOptions {
   readonly tail: Tail;
   /** Throws when the store's file was removed or replaced. */
   readonly check: () => void;
+  /** The store's own. */
+  readonly maxGap: Duration;
   readonly onWarning?: (message: string) => void;
 }
 
@@ -56,7 +52,7 @@ export const holdingIn = (
   database: DatabaseSync,
   file: string,
   store: MonitorStore,
-  { tail, check, onWarning = () => undefined }: HoldingOptions,
+  { tail, check, maxGap: ownGap, onWarning = () => undefined }: HoldingOptions,
 ): MonitorStore => {
   // What does not fit the cache would be written before it is known to stay.
   database.exec('PRAGMA cache_spill = OFF');
@@ -144,26 +140,21 @@ export const holdingIn = (
     return sensor && { sensor, at: row && stateOf(row).last?.at, state: row && stateOf(row) };
   };
   /** Undefined when the samples cannot be held: none that is later than all others, or no room in the tail. */
-  const hold = (
-    sensorId: number,
-    samples: readonly Sample[],
-    maxGap: Duration | undefined,
-  ): Appended | undefined => {
+  const hold = (sensorId: number, samples: readonly Sample[], maxGap: Duration): Appended | undefined => {
     if (held.length > 0 && isChanged()) settle();
     if (held.length === 0) {
       versionThen = version.get()?.['data_version'];
-      nextId = store.newestId() + 1;
+      nextId = store.newestId(sensorId) + 1;
       newest = new Map();
     }
     const stand = standOf(sensorId);
     const wanted = distinct(samples);
     const [first] = wanted;
     if (!stand || !first || (stand.at !== undefined && first.at <= stand.at)) return undefined;
-    const rows = rowsAfter(stand.state, wanted, integrationRule(stand.sensor, maxGap ?? DEFAULT_MAX_GAP));
-    const added = rows.map((row, i): HeldRow => {
-      const entry = { sensorId, sample: row.sample, id: nextId + i, row };
-      return maxGap === undefined ? entry : { ...entry, maxGap };
-    });
+    const rows = rowsAfter(stand.state, wanted, integrationRule(stand.sensor, maxGap));
+    const added = rows.map(
+      (row, i): HeldRow => ({ sensorId, sample: row.sample, maxGap, id: nextId + i, row }),
+    );
     try {
       tail.add(added);
     } catch (error) {
@@ -185,7 +176,7 @@ export const holdingIn = (
     check();
     if (held.length + samples.length > MOST_HELD) settle();
     if (options.hold && isHolding && samples.length <= MOST_HELD) {
-      const appended = onStore(file, () => hold(sensorId, samples, options.maxGap));
+      const appended = onStore(file, () => hold(sensorId, samples, options.maxGap ?? ownGap));
       if (appended) return appended;
     }
     settle();

@@ -13,7 +13,7 @@ import {
   UNITS_PER_MICRO_WATT_HOUR,
 } from '@daisee/meter';
 import { type Clock, Duration, Energy, Instant, Percent, Register, Watts } from '@daisee/units';
-import { DEFAULT_MAX_GAP, type FollowedSample, type Sensor, type StoredSample } from './store.ts';
+import type { FollowedSample, Sensor, StoredSample } from './store.ts';
 
 /** A row's state of the integration; whole numbers as SQLite keeps them (read as bigint). */
 export interface StateRow {
@@ -151,22 +151,26 @@ export interface Edge {
   readonly holdsUntil?: Instant;
 }
 
+/** How the newest value of a sensor that reports on change holds: up to now on this clock, for the longest gap. */
+export interface Holding {
+  readonly clock: Clock | undefined;
+  readonly maxGap: Duration;
+}
+
 /** An edge of a sensor: up to now on a clock, what reports on change holds beyond its newest sample. */
 export const edgeBetween = (
   at: Instant,
   before: StateRow | undefined,
   after: StateRow | undefined,
   { reports }: Pick<Sensor, 'reports'>,
-  clock: Clock | undefined,
+  { clock, maxGap }: Holding,
 ): Edge => {
   const holds = clock && reports === 'change' && before && !after;
   return {
     at,
     ...(before ? { before } : {}),
     ...(after ? { after } : {}),
-    ...(holds
-      ? { holdsUntil: Instant(Math.floor(Math.min(clock.now(), Number(before.at) + DEFAULT_MAX_GAP))) }
-      : {}),
+    ...(holds ? { holdsUntil: Instant(Math.floor(Math.min(clock.now(), Number(before.at) + maxGap))) } : {}),
   };
 };
 

@@ -2,7 +2,7 @@
 import { type CounterRule, DEFAULT_COUNTER_RULE, type IntegrationRule, type SignRule } from '@daisee/meter';
 import { type Duration, Energy, Watts } from '@daisee/units';
 import { SensorDiffers } from './errors.ts';
-import { DEFAULT_TYPE, type NewSensor, type Sensor } from './store.ts';
+import { DEFAULT_TYPE, type NewSensor, type RuleChange, type Sensor } from './store.ts';
 
 /** Whole numbers as bigint or number, as the database gives them. */
 export interface SensorRow {
@@ -41,10 +41,7 @@ export const sensorOfRow = (row: SensorRow): Sensor => ({
 });
 
 /** The values of `RULE_COLUMNS`. */
-export const ruleValues = ({
-  counter,
-  reports,
-}: Pick<NewSensor, 'counter' | 'reports'>): readonly (bigint | string | null)[] => [
+export const ruleValues = ({ counter, reports }: RuleChange): readonly (bigint | string | null)[] => [
   counter ? BigInt(Math.round(counter.highestPower * 1e6)) : null,
   counter?.tolerance ?? null,
   counter?.rollsOverAt ?? null,
@@ -57,11 +54,13 @@ export const ruleValues = ({
  * @throws SensorDiffers
  */
 export const changedSensor = (there: Sensor, asked: NewSensor): Sensor | undefined => {
-  const { name, sign, type = DEFAULT_TYPE, counter = there.counter, reports = there.reports } = asked;
+  const { name, sign, type = DEFAULT_TYPE } = asked;
+  const { counter: oldCounter, reports: oldReports, ...unruled } = there;
+  const { counter = oldCounter, reports = oldReports } = asked;
   if (there.sign !== sign || there.type !== type)
     throw new SensorDiffers(name, `${there.sign}, ${there.type}`, `${sign}, ${type}`);
-  if (sameRule(counter, there.counter) && reports === there.reports) return undefined;
-  return { ...there, ...(counter ? { counter } : {}), ...(reports ? { reports } : {}) };
+  if (sameRule(counter ?? undefined, oldCounter) && (reports ?? undefined) === oldReports) return undefined;
+  return { ...unruled, ...(counter ? { counter } : {}), ...(reports ? { reports } : {}) };
 };
 
 const sameRule = (a: CounterRule | undefined, b: CounterRule | undefined): boolean =>

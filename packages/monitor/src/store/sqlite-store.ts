@@ -16,6 +16,7 @@ import {
   FOLLOWED_COLUMNS,
   type FollowedRow,
   followedSampleOf,
+  type Holding,
   IS_SAMPLE,
   registersAt,
   SAMPLE_COLUMNS,
@@ -34,7 +35,14 @@ import {
   sensorOfRow,
 } from './sensor-rows.ts';
 import { stepEdges } from './steps.ts';
-import { DEFAULT_TYPE, type MonitorStore, type PowerSum, type Sensor, type SensorType } from './store.ts';
+import {
+  DEFAULT_MAX_GAP,
+  DEFAULT_TYPE,
+  type MonitorStore,
+  type PowerSum,
+  type Sensor,
+  type SensorType,
+} from './store.ts';
 import { openTail, type TailOptions } from './tail.ts';
 import { createTariffs } from './tariffs.ts';
 import { createThinner } from './thinner.ts';
@@ -48,10 +56,15 @@ export interface StoreOptions {
    */
   readonly survives?: 'power' | 'process';
   /**
-   * Up to now on this clock the newest sample of a sensor that reports on change holds, 15 min at most; without a clock
+   * Up to now on this clock the newest sample of a sensor that reports on change holds, `maxGap` at most; without a clock
    * samples hold only up to the one after them.
    */
   readonly clock?: Clock;
+  /**
+   * The longest gap of every `append` that says no other, 15 min by default. A sensor that reports on change must be
+   * appended to with this one: what held longer than its gap then is taken back by the next sample.
+   */
+  readonly maxGap?: Duration;
   /**
    * Samples that are appended with `hold` are kept in memory that outlives the process, and stored together later. They
    * survive the end of the process whatever it is, a power cut only from `settle` on. Not for a store in memory.
@@ -69,7 +82,7 @@ const PAGE_SIZE = 1024;
  * Opens a store, makes it when the file is new and brings an older schema up to date.
  * @throws StoreError: not a store, newer schema, cannot be opened, damaged, …
  */
-export const openStore = ({ file, survives = 'power', clock, hold }: StoreOptions): MonitorStore =>
+export const openStore = ({ file, survives = 'power', hold, ...given }: StoreOptions): MonitorStore =>
   onStore(file, () => {
     const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT });
     try {
@@ -79,7 +92,8 @@ export const openStore = ({ file, survives = 'power', clock, hold }: StoreOption
       database.exec(
         `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${survives === 'power' ? 'FULL' : 'NORMAL'}; PRAGMA foreign_keys = ON`,
       );
-      const store = storeIn(database, file, clock);
+      const { clock, maxGap = DEFAULT_MAX_GAP } = given;
+      const store = storeIn(database, file, { clock, maxGap });
       const check = createFileCheck(file);
       const checked: MonitorStore = {
         ...store,
@@ -89,7 +103,7 @@ export const openStore = ({ file, survives = 'power', clock, hold }: StoreOption
         },
       };
       const tail = hold && openTail(database, file, hold);
-      return tail ? holdingIn(database, file, checked, { tail, check, ...hold }) : checked;
+      return tail ? holdingIn(database, file, checked, { tail, check, maxGap, ...hold }) : checked;
     } catch (error) {
       database.close();
       throw error;
@@ -97,7 +111,11 @@ export const openStore = ({ file, survives = 'power', clock, hold }: StoreOption
   });
 
 /** The store in a database that has the current schema; `file` is its name in errors. */
-export const storeIn = (database: DatabaseSync, file: string, clock?: Clock): MonitorStore => {
+export const storeIn = (
+  database: DatabaseSync,
+  file: string,
+  holding: Holding = { clock: undefined, maxGap: DEFAULT_MAX_GAP },
+): MonitorStore => {
   const bigints = (sql: string) => database.prepare(sql, { readBigInts: true });
   const before = bigints(
     `SELECT ${STATE_COLUMNS} FROM samples WHERE sensor = ? AND at <= ? ORDER BY at DESC LIMIT 1`,
@@ -162,7 +180,7 @@ export const storeIn = (database: DatabaseSync, file: string, clock?: Clock): Mo
   const edgeAt = (sensor: Sensor, at: Instant): Edge => {
     const older = one(before, sensor.id, at);
     const newer = Number(older?.at) === at ? undefined : one(after, sensor.id, at);
-    return edgeBetween(at, older, newer, sensor, clock);
+    return edgeBetween(at, older, newer, sensor, holding);
   };
   const energyByEdges: MonitorStore['energyByEdges'] = (sensorId, edges) => {
     const sensor = existing(sensorId);
@@ -201,7 +219,8 @@ export const storeIn = (database: DatabaseSync, file: string, clock?: Clock): Mo
     sensors: () => ask(sensors),
     sensor: (id) => ask(() => sensorOf(id)),
     types: () => ask(() => (allTypes.all() as unknown as SensorType[]).map((type) => ({ ...type }))),
-    append: (sensorId, samples, options = {}) => ask(() => append(existing(sensorId), samples, options)),
+    append: (sensorId, samples, { maxGap = holding.maxGap } = {}) =>
+      ask(() => append(existing(sensorId), samples, maxGap)),
     samples: (sensorId, from, to, limit = -1) =>
       ask(() => {
         existing(sensorId);

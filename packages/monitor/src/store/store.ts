@@ -36,7 +36,12 @@ export interface Sensor {
   readonly reports?: 'change';
 }
 
-export interface NewSensor extends Pick<Sensor, 'counter' | 'reports'> {
+/** What may be told anew of how a sensor counts: absent stays as it is, null is no longer. */
+export type RuleChange = {
+  readonly [K in 'counter' | 'reports']?: Sensor[K] | null;
+};
+
+export interface NewSensor extends RuleChange {
   readonly name: string;
   readonly sign: SignRule;
   readonly type?: string;
@@ -81,7 +86,7 @@ export interface Appended {
 }
 
 export interface AppendOptions {
-  /** An interval longer than this before or after a new sample is a gap and adds nothing. */
+  /** An interval longer than this before or after a new sample is a gap and adds nothing; the store's own if absent. */
   readonly maxGap?: Duration;
   /**
    * The store may commit later, together with others: until `settle` the samples survive the end of the process and
@@ -131,8 +136,11 @@ export interface SampleStore {
   samples(sensorId: number, from: Instant, to: Instant, limit?: number): Answer<readonly StoredSample[]>;
   /** The same, their powers alone: for long windows. */
   powers(sensorId: number, from: Instant, to: Instant, limit?: number): Answer<readonly PowerAt[]>;
-  /** The highest identity of a sample, of whichever sensor; 0 when there is none. */
-  newestId(): Answer<number>;
+  /**
+   * The highest identity of a sample, of whichever sensor, once the appends of this sensor that are under way have
+   * ended: what is stored of it later has a higher one. 0 when there is none.
+   */
+  newestId(sensorId: number): Answer<number>;
   /** The newest sample. */
   last(sensorId: number): Answer<StoredSample | undefined>;
   /** The register at an instant, on the straight line between the samples around it. */

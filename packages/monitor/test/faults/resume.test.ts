@@ -2,6 +2,7 @@
 import { get, type IncomingMessage } from 'node:http';
 import type { Sample } from '@daisee/meter';
 import { Instant, Watts } from '@daisee/units';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openStore, type SampleStore } from '../../src/index.ts';
 import { BASIC, NOW, send, serveStore } from '../served.ts';
@@ -176,4 +177,49 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('a live stream that was cut (%s
     await push([8]);
     await client.hears([8]);
   });
+
+  // In SQLite one is stored after the other.
+  if (kind === 'PostgreSQL')
+    it('while its sensor’s samples were being stored misses none, though another sensor’s are stored before them', async () => {
+      await push([0]);
+      const client = listener();
+      await client.connect();
+      client.cut();
+      const holder = new pg.Client({ connectionString: server.url });
+      await holder.connect();
+      try {
+        const waits = async (type: string, count: number): Promise<void> => {
+          const sql = `SELECT FROM pg_locks WHERE locktype = '${type}' AND NOT granted`;
+          while ((await holder.query(sql)).rowCount !== count)
+            await new Promise((resolve) => setTimeout(resolve, 5));
+        };
+        const [schema] = (
+          await holder.query<{ name: string }>(
+            `SELECT relnamespace::regnamespace::text AS name FROM pg_class
+              WHERE relname = 'samples' AND relkind = 'r' ORDER BY oid DESC LIMIT 1`,
+          )
+        ).rows;
+        // Its samples have their ids, and wait to be committed until the holder lets go.
+        await holder.query(`SET search_path TO ${schema?.name};
+          CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NULL; END';
+          CREATE TRIGGER slow AFTER INSERT ON samples FOR EACH ROW WHEN (NEW.sensor = 1) EXECUTE FUNCTION slow();
+          SELECT pg_advisory_lock(1)`);
+        // So many that they share no transaction with other sensors.
+        const many = Array.from({ length: 150 }, (_, i) => i + 1);
+        const slow = push(many);
+        await waits('advisory', 1);
+        await push([8], 2);
+        const connected = client.connect();
+        await waits('transactionid', 1);
+        await holder.query('SELECT pg_advisory_unlock(1)');
+        await slow;
+        await connected;
+        await client.hears(many);
+        await push([200]);
+        await client.hears([...many, 200]);
+      } finally {
+        await holder.end();
+      }
+    });
 });

@@ -1,10 +1,7 @@
 /** Real brokers that go away and come back without memory, a Home Assistant that listens, and a line that breaks. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { hasMosquitto, startMosquitto } from '@daisee/fuzz';
 import { Duration, systemClock } from '@daisee/units';
 import { Aedes } from 'aedes';
 import mqtt from 'mqtt';
@@ -78,58 +75,10 @@ const startAedes = async (guarded = false): Promise<TestBroker> => {
   };
 };
 
-const MOSQUITTO = 'mosquitto';
-const hasMosquitto = spawnSync(MOSQUITTO, ['-h']).error === undefined;
-
-const startMosquitto = async (guarded = false): Promise<TestBroker> => {
-  const directory = mkdtempSync(join(tmpdir(), 'daisee-mosquitto-'));
-  const probe = createServer();
-  const port = await listening(probe, 0);
-  probe.close();
-  await once(probe, 'close');
-  const file = join(directory, 'mosquitto.conf');
-  writeFileSync(file, `listener ${port} 127.0.0.1\nallow_anonymous ${!guarded}\npersistence false\n`);
-  let child: ChildProcess | undefined;
-  const open = async () => {
-    const started = spawn(MOSQUITTO, ['-c', file], { stdio: 'ignore' });
-    child = started;
-    for (;;) {
-      const socket = connect(port, '127.0.0.1');
-      const answers = await Promise.race([
-        once(socket, 'connect').then(() => true),
-        once(socket, 'error').then(() => false),
-      ]).catch(() => false);
-      socket.destroy();
-      if (answers) return;
-      if (started.exitCode !== null) throw new TypeError(`mosquitto ended with ${started.exitCode}`);
-      await moment();
-    }
-  };
-  const leave = async () => {
-    const ending = child;
-    child = undefined;
-    if (!ending || ending.exitCode !== null) return;
-    const ended = once(ending, 'exit');
-    ending.kill('SIGKILL');
-    await ended;
-  };
-  await open();
-  return {
-    port,
-    url: `mqtt://127.0.0.1:${port}`,
-    leave,
-    comeBack: open,
-    [Symbol.asyncDispose]: async () => {
-      await leave();
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
-};
-
 /** Aedes in this process, and mosquitto where it is installed. */
 export const brokers: readonly BrokerKind[] = [
   { name: 'aedes', start: startAedes },
-  ...(hasMosquitto ? [{ name: 'mosquitto', start: startMosquitto }] : []),
+  ...(hasMosquitto ? [{ name: 'mosquitto', start: (guarded = false) => startMosquitto({ guarded }) }] : []),
 ];
 
 interface Heard {

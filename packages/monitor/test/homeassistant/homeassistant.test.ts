@@ -213,6 +213,47 @@ describe.each(brokers)('Home Assistant through $name', ({ start }) => {
     expect(await removeFromHomeAssistant({ url: broker.url, id: ID, clock: systemClock })).toBe(0);
   });
 
+  it('is told no lower register after a restart before which a late sample lowered it', async () => {
+    await using broker = await start();
+    await using home = await listen(broker.url);
+    const house = household();
+    const { id } = house.store.addSensor({ name: 'House', sign: 'load' });
+    const at = systemClock.now();
+    const event = (n: number, register: bigint): SampleEvent => ({
+      sensorId: id,
+      sample: {
+        id: n,
+        at: Instant(at + n),
+        power: Watts(n),
+        register: Register(register),
+        exported: Register(0n),
+      },
+    });
+    const energies = () =>
+      home.heard.filter(({ topic }) => topic === state(id, 'energy')).map(({ text }) => text);
+    const run = async (n: number, register: bigint): Promise<void> => {
+      await using _ = await publishing(house, { url: broker.url, every: Duration(300) });
+      house.tell(event(n, register));
+      await home.on(state(id, 'power'), String(n));
+      while (energies().length < n) await moment();
+    };
+    await run(1, 5_000_000_000n);
+    await run(2, 4_999_000_000n);
+    await run(3, 4_999_500_000n);
+    await run(4, 5_000_500_000n);
+    // A new store: Home Assistant takes it for a new meter.
+    await run(5, 1_000_000n);
+    await run(6, 1_100_000n);
+    expect(energies()).toEqual([
+      '5.000000000',
+      '5.000000000',
+      '5.000000000',
+      '5.000500000',
+      '0.001000000',
+      '0.001100000',
+    ]);
+  });
+
   it('says so when the broker refuses the login, and when it cannot be reached', async () => {
     await using broker = await start(true);
     const house = household();

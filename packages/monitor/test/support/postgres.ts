@@ -21,8 +21,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type Clock, DaiseeError, messageOf } from '@daisee/units';
-import { openPostgresStore } from '../../src/index.ts';
+import { DaiseeError, messageOf } from '@daisee/units';
+import { openPostgresStore, type StoreOptions } from '../../src/index.ts';
 import type { StoreUnderTest } from '../store-suite.ts';
 
 export interface PostgresServer {
@@ -195,14 +195,14 @@ let schemas = 0;
 export const openNewPostgres = async (
   { url }: Pick<PostgresServer, 'url'>,
   schema = `test_${++schemas}`,
-  clock?: Clock,
+  options: Pick<StoreOptions, 'clock' | 'maxGap'> = {},
 ): Promise<StoreUnderTest> => {
-  const store = await openPostgresStore({ url, schema, ...(clock ? { clock } : {}) });
+  const store = await openPostgresStore({ url, schema, ...options });
   return {
     store,
     reopen: async () => {
       await store.close();
-      return openNewPostgres({ url }, schema, clock);
+      return openNewPostgres({ url }, schema, options);
     },
     dispose: () => store.close(),
   };

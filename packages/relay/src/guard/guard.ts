@@ -46,8 +46,13 @@ export interface Guard {
   stop(farewell: boolean): Promise<void>;
 }
 
-/** A start of Node on a busy Raspberry Pi takes seconds. */
-const START_WITHIN = 20_000;
+/**
+ * The first start on a busy Raspberry Pi 3 compiles everything and takes half a minute. One that is killed in the midst
+ * of it has kept nothing of what it compiled, and the next would take as long; without a guard nothing is on.
+ */
+const START_WITHIN = 60_000;
+/** For bringing the board to rest, should it be told to. */
+const END_WITHIN = 20_000;
 const AGAIN_FIRST = 100;
 const AGAIN_LONGEST = 10_000;
 
@@ -183,7 +188,7 @@ export const createGuard = (options: GuardOptions): Guard => {
       child.ref();
       const ended = once(child, 'exit');
       child.stdin?.end(farewell ? Buffer.of(FAREWELL) : undefined);
-      const late = setTimeout(() => child.kill('SIGKILL'), START_WITHIN);
+      const late = setTimeout(() => child.kill('SIGKILL'), END_WITHIN);
       await ended;
       clearTimeout(late);
     },

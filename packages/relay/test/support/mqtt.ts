@@ -1,6 +1,7 @@
 /** A real broker in this process, and devices at it that behave as their documentation says. */
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { Aedes } from 'aedes';
 import mqtt, { type MqttClient } from 'mqtt';
 
@@ -11,7 +12,11 @@ export interface TestBroker {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export const startBroker = async (login?: { user: string; password: string }): Promise<TestBroker> => {
+/** @param tls certificate and key (PEM) for `mqtts:` */
+export const startBroker = async (
+  login?: { user: string; password: string },
+  tls?: { cert: string; key: string; ca?: string },
+): Promise<TestBroker> => {
   const aedes = await Aedes.createBroker(
     login
       ? {
@@ -23,12 +28,15 @@ export const startBroker = async (login?: { user: string; password: string }): P
       : {},
   );
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const serve = (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy()); // torn down in a test
     aedes.handle(socket);
-  });
+  };
+  const server = tls
+    ? createTlsServer({ ...tls, ...(tls.ca ? { requestCert: true, rejectUnauthorized: true } : {}) }, serve)
+    : createServer(serve);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -37,7 +45,7 @@ export const startBroker = async (login?: { user: string; password: string }): P
     for (const socket of sockets) socket.destroy();
   };
   return {
-    url: `mqtt://127.0.0.1:${address.port}`,
+    url: `${tls ? 'mqtts' : 'mqtt'}://127.0.0.1:${address.port}`,
     cut,
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, 'close');
@@ -55,7 +63,7 @@ export interface TestDevice {
   readonly commands: string[];
   /** Deaf: hears and does nothing. */
   mood: 'works' | 'deaf';
-  /** Hears each contact that was set (Tasmota). */
+  /** Hears each contact that was set. */
   onChange?: () => void;
   client: MqttClient;
   [Symbol.asyncDispose](): Promise<void>;
@@ -138,11 +146,15 @@ export const startTasmota = async (
   return device;
 };
 
-/** ESPHome: retained states on change only, `online`/`offline` on `status`. */
+/**
+ * ESPHome: retained states on change only, `online`/`offline` on `status`.
+ * @param lease real ms after the last `ON` until it switches off, as the README's automation does; never by default
+ */
 export const startEsphome = async (
   url: string,
   topic: string,
   names: readonly string[],
+  { lease }: { lease?: number } = {},
 ): Promise<TestDevice> => {
   const client = await mqtt.connectAsync(url, {
     protocolVersion: 4,
@@ -157,16 +169,32 @@ export const startEsphome = async (
     states: names.map(() => false),
     commands: [],
     mood: 'works',
-    [Symbol.asyncDispose]: () => client.endAsync(true),
+    [Symbol.asyncDispose]: async () => {
+      for (const timer of timers.values()) clearTimeout(timer);
+      await client.endAsync(true);
+    },
+  };
+  const timers = new Map<number, NodeJS.Timeout>();
+  const switchTo = (index: number, on: boolean): void => {
+    if (device.states[index] === on) return;
+    device.states[index] = on;
+    device.onChange?.();
+    void publish(index);
   };
   client.on('message', (heard, bytes) => {
     const name = heard.split('/')[2] ?? '';
     const index = names.indexOf(name);
     const on = bytes.toString() === 'ON';
     device.commands.push(`${name} ${bytes.toString()}`);
-    if (device.mood === 'deaf' || device.states[index] === on) return;
-    device.states[index] = on;
-    void publish(index);
+    if (device.mood === 'deaf') return;
+    if (on && lease !== undefined) {
+      clearTimeout(timers.get(index));
+      timers.set(
+        index,
+        setTimeout(() => switchTo(index, false), lease),
+      );
+    }
+    switchTo(index, on);
   });
   await client.subscribeAsync(names.map((name) => `${topic}/switch/${name}/command`));
   for (const index of names.keys()) await publish(index);

@@ -34,8 +34,12 @@ export interface Relay {
   readonly exited: Promise<void>;
 }
 
+/** Longer than any `until` in it takes: what hangs otherwise ends as well, and the other tests get their turn. */
+const TEST_LIMIT = 300_000;
+
 /** A test of this file, in order. */
-export const it = (title: string, body: (t: TestContext) => Promise<void>): void => void test(title, body);
+export const it = (title: string, body: (t: TestContext) => Promise<void>): void =>
+  void test(title, { timeout: TEST_LIMIT }, body);
 
 /** Waits until something holds, at most `limit` ms: emulated processors are slow. @returns how long that took, ms. */
 export const until = async (what: string, holds: () => boolean, limit = 180_000): Promise<number> => {

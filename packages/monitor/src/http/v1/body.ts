@@ -50,57 +50,72 @@ const jsonOf = (text: string): unknown => {
   }
 };
 
-/** A list as long text that is taken apart piece by piece; a class, so that no body can pretend to be one. */
+/**
+ * A list that is taken apart piece by piece; a class, so that no body can pretend to be one. As the bytes that came: as
+ * text it would be in memory twice, and in V8's heap, which keeps what it once had.
+ */
 export class LongList {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
+  readonly bytes: Buffer;
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
   }
 }
 
-/** What a body of JSON becomes: a value, or a list that is too long to be one at once. @throws RequestRefused (400) */
-export const bodyOfJson = (text: string): unknown =>
-  text.length > SHORT && /^\s*\[/.test(text) ? new LongList(text) : jsonOf(text);
+const isSpace = (code: number | undefined): boolean =>
+  code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 
-/** Characters of a list that are parsed at once, so that others get their turn in between. */
-const PIECE = 64 * 1024;
+const beginsList = (bytes: Buffer): boolean => {
+  let at = 0;
+  while (isSpace(bytes[at])) at++;
+  return bytes[at] === 0x5b;
+};
+
+/** What a body of JSON becomes: a value, or a list that is too long to be one at once. @throws RequestRefused (400) */
+export const bodyOfJson = (bytes: Buffer): unknown =>
+  bytes.length > SHORT && beginsList(bytes) ? new LongList(bytes) : jsonOf(bytes.toString());
+
+/** Bytes of a list that are parsed at once: others get their turn in between, and V8's young generation takes it. */
+const PIECE = 16 * 1024;
 
 const noJson = (why: string): RequestRefused =>
   new RequestRefused(400, 'monitor.bad-body', `The body is no JSON: ${why}.`);
 
-const SPACE = /^[ \t\n\r]*$/;
-
 /** The items of a JSON list, piece by piece: as many as `JSON.parse` of it all would give. @throws RequestRefused (400) */
 export const itemsOf = function* (
-  { text }: LongList,
+  { bytes }: LongList,
   size = PIECE,
 ): Generator<{ readonly first: number; readonly values: readonly unknown[] }> {
-  const open = text.indexOf('[');
+  const open = bytes.indexOf(0x5b);
   let count = 0;
   const parse = (start: number, end: number): { first: number; values: readonly unknown[] } => {
     const first = count;
     let values: readonly unknown[];
     try {
-      values = JSON.parse(`[${text.slice(start, end)}]`) as readonly unknown[];
+      values = JSON.parse(`[${bytes.toString('utf8', start, end)}]`) as readonly unknown[];
     } catch (error) {
       throw noJson(`after item ${first}, ${messageOf(error)}`);
     }
     count += values.length;
     return { first, values };
   };
+  const isBlank = (from: number, to: number): boolean => {
+    for (let i = from; i < to; i++) if (!isSpace(bytes[i])) return false;
+    return true;
+  };
   let depth = 1;
   let start = open + 1;
-  for (let i = start; i < text.length; i++) {
-    const code = text.charCodeAt(i);
+  // What JSON is made of is ASCII, and no byte of another character (UTF-8) looks like it.
+  for (let i = start; i < bytes.length; i++) {
+    const code = bytes[i];
     // A text goes on to the next quotation mark before which there is no odd number of backslashes.
     if (code === 0x22) {
-      for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++;
+      for (i++; i < bytes.length && bytes[i] !== 0x22; i++) if (bytes[i] === 0x5c) i++;
     } else if (code === 0x5b || code === 0x7b) {
       if (++depth > DEEPEST) throw tooDeep();
     } else if (code === 0x5d || code === 0x7d) {
       if (--depth > 0) continue;
-      if (code !== 0x5d || !SPACE.test(text.slice(i + 1))) throw noJson('more than one list');
-      const isEmpty = SPACE.test(text.slice(start, i));
+      if (code !== 0x5d || !isBlank(i + 1, bytes.length)) throw noJson('more than one list');
+      const isEmpty = isBlank(start, i);
       if (isEmpty && count > 0) throw noJson('a comma before the end of the list');
       if (!isEmpty) yield parse(start, i);
       return;
@@ -119,15 +134,15 @@ export const givenOfJson = (body: unknown): readonly Given[] => {
   return values.map((value, index) => ({ place: { index }, value }));
 };
 
-/** The lines of a text that are not blank, with their numbers from 1. @throws RequestRefused (413) for too many. */
-export const linesOf = function* (text: string): Generator<readonly [number, string]> {
+/** The lines of a body that are not blank, with their numbers from 1. @throws RequestRefused (413) for too many. */
+export const linesOf = function* (bytes: Buffer): Generator<readonly [number, string]> {
   let count = 0;
   let number = 0;
-  for (let start = 0; start < text.length; ) {
-    const end = text.indexOf('\n', start);
-    const line = text.slice(start, end < 0 ? text.length : end).trim();
+  for (let start = 0; start < bytes.length; ) {
+    const end = bytes.indexOf(0x0a, start);
+    const line = bytes.toString('utf8', start, end < 0 ? bytes.length : end).trim();
     number++;
-    start = end < 0 ? text.length : end + 1;
+    start = end < 0 ? bytes.length : end + 1;
     if (line === '') continue;
     checkCount(++count);
     yield [number, line];

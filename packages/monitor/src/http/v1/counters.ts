@@ -2,7 +2,7 @@
 import type { CounterRule, Sample } from '@daisee/meter';
 import { Energy, formatMicro, parseMicro, Watts } from '@daisee/units';
 import * as z from 'zod';
-import type { Sensor } from '../../store/store.ts';
+import type { RuleChange, Sensor } from '../../store/store.ts';
 
 /** Watt-hours, exactly. */
 export const wattHoursShape = z
@@ -34,6 +34,22 @@ export const ruleShape = {
     .optional()
     .describe('The sensor says nothing while its power stays the same: the last value holds'),
 };
+
+/** What may be told anew of it. */
+export const ruleChangeShape = {
+  counter: counterRuleShape
+    .nullish()
+    .describe(
+      "What can be believed of the device's own counter; null: up to 100 kW, as where nothing was said",
+    ),
+  reports: z
+    .literal('change')
+    .nullish()
+    .describe(
+      'The sensor says nothing while its power stays the same: the last value holds; null: no longer',
+    ),
+};
+
 interface RuleText {
   readonly counter?: z.infer<typeof counterRuleShape> | undefined;
   readonly reports?: 'change' | undefined;
@@ -55,6 +71,14 @@ const counterRuleOf = ({
 export const ruleOf = ({ counter, reports }: RuleText): Pick<Sensor, 'counter' | 'reports'> => ({
   ...(counter ? { counter: counterRuleOf(counter) } : {}),
   ...(reports ? { reports } : {}),
+});
+
+type RuleChangeText = { readonly [K in keyof RuleText]: RuleText[K] | null };
+
+/** Reads what is told anew of how a sensor counts. */
+export const ruleChangeOf = ({ counter, reports }: RuleChangeText): RuleChange => ({
+  ...(counter === undefined ? {} : { counter: counter && counterRuleOf(counter) }),
+  ...(reports === undefined ? {} : { reports }),
 });
 
 /** Writes how a sensor counts. */

@@ -167,7 +167,9 @@ export const csvOperations = (context: V1Context): readonly Described[] => {
       answer: async ({ params: { id }, query: { from, to }, reply }) => {
         const sensor = await sensorOf(context, id);
         void reply.header('Content-Disposition', `attachment; filename="sensor-${id}.csv"`);
-        return await reply.type('text/csv; charset=utf-8').send(Readable.from(rows(sensor, from, to)));
+        return await reply
+          .type('text/csv; charset=utf-8')
+          .send(Readable.from(rows(sensor, from, to), { highWaterMark: 1 }));
       },
     }),
     operation({

@@ -66,7 +66,7 @@ export const streamSamples = async (
 
   let newest: number;
   try {
-    newest = await store.newestId();
+    newest = await store.newestId(sensor.id);
   } catch (error) {
     unsubscribe();
     throw error;
@@ -113,7 +113,7 @@ export const streamSamples = async (
       }
       live = !heard;
       heard = false;
-      if (!live) end = await store.newestId();
+      if (!live) end = await store.newestId(sensor.id);
     }
   };
 

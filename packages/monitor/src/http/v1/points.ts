@@ -10,7 +10,7 @@ import { sensorOf, type V1Context } from './context.ts';
 import { instantShape, MOST_SAMPLES, samplesQuery, sensorParams } from './shapes.ts';
 
 /** Samples read before others get their turn. */
-const PAGE = 2000;
+const PAGE = 500;
 const DEFAULT_POINTS = 500;
 
 const pointsShape = z.object({

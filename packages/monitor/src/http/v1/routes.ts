@@ -1,6 +1,7 @@
 /** `/api/v1`: its operations, their description, and how bodies and errors look there. */
 
-import { addApi, type Described, RequestRefused } from '@daisee/http';
+import type { IncomingMessage } from 'node:http';
+import { addApi, type Described } from '@daisee/http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Access } from '../access.ts';
 import type { Allowed } from '../allowed.ts';
@@ -17,6 +18,7 @@ import { sampleOperations } from './samples.ts';
 import { sensorOperations } from './sensors.ts';
 import { tariffOperations } from './tariffs.ts';
 import { tokenOperations } from './tokens.ts';
+import { wholeBody } from './whole-body.ts';
 
 export const BASE = '/api/v1';
 
@@ -55,23 +57,14 @@ const operationsOf = (context: V1Context): readonly Described[] => [
   ...tokenOperations(context),
 ];
 
-type Done = (error: Error | null, body?: unknown) => void;
-
 const addBodies = (v1: FastifyInstance): void => {
   // Those of the CitizenWatt API take anything for a login.
   v1.removeAllContentTypeParsers();
-  const whole = { parseAs: 'string', bodyLimit: BODY_LIMIT } as const;
-  v1.addContentTypeParser('application/json', whole, (_request: FastifyRequest, body: string, done: Done) => {
-    try {
-      done(null, bodyOfJson(body));
-    } catch (error) {
-      done(error instanceof Error ? error : new RequestRefused(400, 'monitor.bad-body', String(error)));
-    }
-  });
-  v1.addContentTypeParser(
-    'application/x-ndjson',
-    whole,
-    (_request: FastifyRequest, body: string, done: Done) => done(null, body),
+  v1.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) =>
+    bodyOfJson(await wholeBody(request, payload, BODY_LIMIT)),
+  );
+  v1.addContentTypeParser('application/x-ndjson', (request: FastifyRequest, payload: IncomingMessage) =>
+    wholeBody(request, payload, BODY_LIMIT),
   );
   // A file of any length: read as it comes.
   v1.addContentTypeParser('text/csv', (_request, payload, done) => done(null, payload));

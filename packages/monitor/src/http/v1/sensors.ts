@@ -2,7 +2,7 @@
 import { type Described, operation } from '@daisee/http';
 import * as z from 'zod';
 import { namedSensorOf, type V1Context } from './context.ts';
-import { ruleOf, ruleShape } from './counters.ts';
+import { ruleChangeOf, ruleChangeShape } from './counters.ts';
 import { SIGNS, sensorAnswer, sensorParams, sensorShape } from './shapes.ts';
 
 const GROUP = 'Sensors';
@@ -37,13 +37,13 @@ export const sensorOperations = (context: V1Context): readonly Described[] => {
       group: GROUP,
       summary: 'Make a sensor',
       description:
-        'One of that name, sign and type that is there already is the answer; what is given of its counter, and whether it reports on change, holds from then on.',
+        'One of that name, sign and type that is there already is the answer; what is given of its counter, and whether it reports on change, holds from then on; null takes it back.',
       scope: 'admin',
       body: z.strictObject({
         name: nameShape,
         sign: z.enum(SIGNS),
         type: nameShape.optional(),
-        ...ruleShape,
+        ...ruleChangeShape,
       }),
       answers: {
         201: { description: 'It was made', shape: sensorShape },
@@ -55,7 +55,7 @@ export const sensorOperations = (context: V1Context): readonly Described[] => {
           name,
           sign,
           ...(type === undefined ? {} : { type }),
-          ...ruleOf(rule),
+          ...ruleChangeOf(rule),
         });
         void reply.code(there ? 200 : 201).header('Location', `/api/v1/sensors/${sensor.id}`);
         return sensorAnswer(sensor, await directory.archived());
@@ -78,15 +78,23 @@ export const sensorOperations = (context: V1Context): readonly Described[] => {
       method: 'PATCH',
       path: '/sensors/:id',
       group: GROUP,
-      summary: 'Rename a sensor, archive it or bring it back',
-      description: 'An archived sensor keeps what it measured and takes no samples over HTTP.',
+      summary: 'Rename a sensor, archive it or bring it back, tell anew how it counts',
+      description:
+        'An archived sensor keeps what it measured and takes no samples over HTTP. How it counts holds for samples to come.',
       scope: 'admin',
       params: sensorParams,
-      body: z.strictObject({ name: nameShape.optional(), archived: z.boolean().optional() }),
+      body: z.strictObject({
+        name: nameShape.optional(),
+        archived: z.boolean().optional(),
+        ...ruleChangeShape,
+      }),
       answers: { 200: { description: 'As it is now', shape: sensorShape } },
-      answer: async ({ params: { id }, body: { name, archived } }) => {
+      answer: async ({ params: { id }, body: { name, archived, ...rule } }) => {
         await namedSensorOf(context, id);
         if (name !== undefined) await directory.renameSensor(id, name);
+        const told = ruleChangeOf(rule);
+        if (Object.keys(told).length > 0)
+          await store.addSensor({ ...(await namedSensorOf(context, id)), ...told });
         if (archived !== undefined) await directory.archiveSensor(id, archived ? clock.now() : undefined);
         return sensorAnswer(await namedSensorOf(context, id), await directory.archived());
       },

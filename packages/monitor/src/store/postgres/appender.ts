@@ -4,7 +4,7 @@ import type { Duration } from '@daisee/units';
 import { type ChangedRow, createRecount, type NewRow, type RowState, rowsAfter } from '../recount.ts';
 import { STATE_COLUMNS, STRETCH_CODES, type StateRow, stateOf, storedSampleFrom } from '../rows.ts';
 import { integrationRule } from '../sensor-rows.ts';
-import { DEFAULT_MAX_GAP, type Sensor, type StoredSample } from '../store.ts';
+import type { Sensor, StoredSample } from '../store.ts';
 import { type Ask, arrayOf, type PostgresDatabase, type Statement } from './database.ts';
 
 /** Rows that travel in one statement. */
@@ -151,7 +151,7 @@ const insertLate = async (
 export interface NewSamples {
   readonly sensor: Sensor;
   readonly samples: readonly Sample[];
-  readonly maxGap: Duration | undefined;
+  readonly maxGap: Duration;
 }
 
 /**
@@ -190,7 +190,7 @@ export const createPostgresAppender =
       const inOrder = lists
         .filter((list) => !late.includes(list))
         .toSorted((a, b) => a.sensor.id - b.sensor.id)
-        .flatMap(({ sensor, samples, maxGap = DEFAULT_MAX_GAP }) => {
+        .flatMap(({ sensor, samples, maxGap }) => {
           const last = newest.get(sensor.id);
           return rowsAfter(last && stateOf(last), samples, integrationRule(sensor, maxGap)).map((row) => ({
             sensor,
@@ -204,7 +204,7 @@ export const createPostgresAppender =
         if (sample) stored.get(sensor.id)?.push(sample);
       }
       for (const list of late) {
-        const { sensor, samples, maxGap = DEFAULT_MAX_GAP } = list;
+        const { sensor, samples, maxGap } = list;
         stored.set(sensor.id, [...(await insertLate(ask, sensor, samples, maxGap))]);
       }
       return lists.map(({ sensor }) => stored.get(sensor.id) ?? []);

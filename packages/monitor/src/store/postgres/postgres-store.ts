@@ -2,7 +2,7 @@
  * The store for many nodes on one monitor: PostgreSQL 15 or newer, the same tables and the same arithmetic as the
  * embedded store, each question one statement, so that its answer is of one moment whoever writes meanwhile.
  */
-import { type Clock, Duration, Energy, Instant, Register, Watts } from '@daisee/units';
+import { Duration, Energy, Instant, Register, Watts } from '@daisee/units';
 import { SensorDiffers, UnknownSensor } from '../errors.ts';
 import { POWERS_OF, powersIn } from '../powers.ts';
 import {
@@ -12,6 +12,7 @@ import {
   FOLLOWED_COLUMNS,
   type FollowedRow,
   followedSampleOf,
+  type Holding,
   IS_SAMPLE,
   registersAt,
   SAMPLE_COLUMNS,
@@ -30,7 +31,7 @@ import {
 } from '../sensor-rows.ts';
 import type { StoreOptions } from '../sqlite-store.ts';
 import { stepEdges } from '../steps.ts';
-import { DEFAULT_TYPE, type RemoteStore, type Sensor, type SensorType } from '../store.ts';
+import { DEFAULT_MAX_GAP, DEFAULT_TYPE, type RemoteStore, type Sensor, type SensorType } from '../store.ts';
 import { createPostgresAppender } from './appender.ts';
 import {
   arrayOf,
@@ -86,7 +87,7 @@ const stateRow = (row: Prefixed, prefix: 'older' | 'newer'): StateRow | undefine
         STATE_NAMES.map((name) => [name, row[`${prefix}_${name}`]]),
       ) as unknown as StateRow);
 
-export type PostgresStoreOptions = PostgresOptions & Pick<StoreOptions, 'clock'>;
+export type PostgresStoreOptions = PostgresOptions & Pick<StoreOptions, 'clock' | 'maxGap'>;
 
 /**
  * Opens a store in a PostgreSQL database and brings its schema up to date. Connections that die are replaced: while
@@ -96,19 +97,20 @@ export type PostgresStoreOptions = PostgresOptions & Pick<StoreOptions, 'clock'>
  */
 export const openPostgresStore = async ({
   clock,
+  maxGap = DEFAULT_MAX_GAP,
   ...options
 }: PostgresStoreOptions): Promise<RemoteStore> => {
   const database = createPostgresDatabase(options);
   try {
     await migratePostgres(database);
-    return storeOn(database, clock);
+    return storeOn(database, { clock, maxGap });
   } catch (error) {
     await database.close();
     throw error;
   }
 };
 
-const storeOn = (database: PostgresDatabase, clock: Clock | undefined): RemoteStore => {
+const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
   const { ask, transaction } = database;
   const append = createTurns(createPostgresAppender(database));
   const thin = createPostgresThinner(database);
@@ -148,7 +150,7 @@ const storeOn = (database: PostgresDatabase, clock: Clock | undefined): RemoteSt
       const at = instants[i] ?? Instant(0);
       const older = stateRow(row, 'older');
       const newer = Number(older?.at) === at ? undefined : stateRow(row, 'newer');
-      return edgeBetween(at, older, newer, sensor, clock);
+      return edgeBetween(at, older, newer, sensor, holding);
     });
   };
   const energyByEdges: RemoteStore['energyByEdges'] = async (sensorId, instants) => {
@@ -209,7 +211,8 @@ const storeOn = (database: PostgresDatabase, clock: Clock | undefined): RemoteSt
     sensors,
     sensor: sensorOf,
     types: () => ask<SensorType>({ text: 'SELECT id, name FROM types ORDER BY id' }),
-    append: async (sensorId, samples, options = {}) => append(await existing(sensorId), samples, options),
+    append: async (sensorId, samples, { maxGap = holding.maxGap } = {}) =>
+      append(await existing(sensorId), samples, maxGap),
     samples: async (sensorId, from, to, limit = -1) =>
       (
         await askOf<SampleRow>(sensorId, {
@@ -229,12 +232,20 @@ const storeOn = (database: PostgresDatabase, clock: Clock | undefined): RemoteSt
       });
       return powersIn(row?.list ?? '');
     },
-    newestId: async () => {
-      const [row] = await ask<{ id: bigint }>({
-        name: 'newest-id',
-        text: 'SELECT coalesce(max(id), 0) AS id FROM samples',
-      });
-      return Number(row?.id ?? 0n);
+    newestId: async (sensorId) => {
+      await existing(sensorId);
+      // Sensors are stored side by side, so another one's id may be there before lower ones of this sensor. Appends
+      // have their sensor's row locked before they get ids; the second statement sees what those before it committed.
+      const lock = 'SELECT FROM sensors WHERE id = $1 FOR SHARE';
+      const newest = 'SELECT coalesce(max(id), 0) AS id FROM samples';
+      const found = await transaction(
+        [
+          { name: 'lock-newest', text: lock, values: [sensorId] },
+          { name: 'newest-id', text: newest },
+        ],
+        async (_, rows) => rows as readonly { readonly id: bigint }[],
+      );
+      return Number(found[0]?.id ?? 0n);
     },
     last: async (sensorId) => {
       const [row] = await askOf<SampleRow>(sensorId, {

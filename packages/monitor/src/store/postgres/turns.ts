@@ -3,14 +3,14 @@
  * wait and go together in the next transaction; short ones share it with those of other sensors.
  */
 import type { Sample } from '@daisee/meter';
-import { DaiseeError } from '@daisee/units';
+import { DaiseeError, type Duration } from '@daisee/units';
 import { distinct } from '../recount.ts';
-import type { Appended, AppendOptions, Sensor, StoredSample } from '../store.ts';
+import type { Appended, Sensor, StoredSample } from '../store.ts';
 import type { NewSamples } from './appender.ts';
 
 /** Stores samples of several sensors, each named once, in one transaction; what was stored of each. */
 type AppendAll = (lists: readonly NewSamples[]) => Promise<readonly (readonly StoredSample[])[]>;
-type Append = (sensor: Sensor, samples: readonly Sample[], options: AppendOptions) => Promise<Appended>;
+type Append = (sensor: Sensor, samples: readonly Sample[], maxGap: Duration) => Promise<Appended>;
 
 interface Waiting extends NewSamples {
   readonly given: number;
@@ -56,7 +56,7 @@ const sideBySide = (waiting: readonly Waiting[]): Group => {
 const listOf = (group: Group): NewSamples => {
   const [first] = group;
   const samples = group.flatMap((one) => one.samples);
-  return { sensor: first?.sensor as Sensor, samples, maxGap: first?.maxGap };
+  return { sensor: first?.sensor as Sensor, samples, maxGap: first?.maxGap as Duration };
 };
 
 /** Tells each of a group what became of its own. */
@@ -117,7 +117,7 @@ export const createTurns = (appendAll: AppendAll): Append => {
     });
   };
 
-  return (sensor, samples, { maxGap }) =>
+  return (sensor, samples, maxGap) =>
     new Promise((resolve, reject) => {
       const own = distinct(samples);
       if (own.length === 0) return resolve({ stored: 0, repeated: 0, samples: [] });

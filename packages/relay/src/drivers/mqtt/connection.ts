@@ -13,6 +13,11 @@ export interface BrokerOptions {
   readonly password?: string;
   /** PEM. */
   readonly ca?: string | Buffer;
+  /** This client's own certificate and its key, where the broker asks for one; PEM. */
+  readonly cert?: string | Buffer;
+  readonly key?: string | Buffer;
+  /** The name in the broker's certificate, where it is not the host's. */
+  readonly servername?: string;
   /** How long the broker and each device may take to answer, of the machine's time; 2 s. */
   readonly timeout?: Duration;
 }
@@ -48,7 +53,7 @@ export const createBroker = (
   options: BrokerOptions & { readonly timeout: Duration },
   where: string,
 ): Broker => {
-  const { url, user, password, ca, timeout } = options;
+  const { url, user, password, ca, cert, key, servername, timeout } = options;
   const listeners = new Set<(topic: string, payload: string) => void>();
   let client: MqttClient | undefined;
 
@@ -115,6 +120,9 @@ export const createBroker = (
         ...(user === undefined ? {} : { username: user }),
         ...(password === undefined ? {} : { password }),
         ...(ca === undefined ? {} : { ca }),
+        ...(cert === undefined ? {} : { cert }),
+        ...(key === undefined ? {} : { key }),
+        ...(servername === undefined ? {} : { servername }),
       });
       client = made;
       made.on('message', (topic, payload) => {

@@ -82,22 +82,47 @@ export const createTasmotaDriver = (options: TasmotaDriverOptions): RelayDriver 
       heard.startsWith(at('stat', '')) ? fieldsOf(text)[key] : undefined,
     );
 
-  /** PulseTime is kept in its flash memory, which bears few writes. */
-  const setLease = async ({ number, lease = LEASE }: TasmotaOutput): Promise<void> => {
-    const pulse = Math.ceil(lease / 1000) + PULSE_OFFSET;
-    if (pulse < PULSE_LEAST || pulse > PULSE_MOST)
+  /** The PulseTime of an output: what it is and what its lease calls for. */
+  const pulseTime = async ({ number, lease = LEASE }: TasmotaOutput) => {
+    const wanted = Math.ceil(lease / 1000) + PULSE_OFFSET;
+    if (wanted < PULSE_LEAST || wanted > PULSE_MOST)
       throw new MqttRelayUnsafe(where, `cannot have a lease of ${lease / 1000} s`, 'give it 12 s to 64800 s');
     const name = `PulseTime${number}`;
-    const setting = (answer: unknown): unknown =>
-      typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'Set') : answer;
-    if (setting(await command(name, '')) === pulse) return;
-    const answer = setting(await command(name, String(pulse)));
-    if (answer !== pulse)
+    return { name, wanted, is: setting(await command(name, '')) };
+  };
+
+  const setting = (answer: unknown): unknown =>
+    typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'Set') : answer;
+
+  /** PulseTime is kept in its flash memory, which bears few writes. */
+  const setLease = async (output: TasmotaOutput): Promise<void> => {
+    const { name, wanted, is } = await pulseTime(output);
+    if (is === wanted) return;
+    const answer = setting(await command(name, String(wanted)));
+    if (answer !== wanted)
       throw new MqttRelayUnsafe(
         where,
-        `answered ${name} ${pulse} with ${JSON.stringify(answer)}`,
+        `answered ${name} ${wanted} with ${JSON.stringify(answer)}`,
         'update its firmware',
       );
+  };
+
+  /** Connects and checks what only its owner may set; then does the rest of the opening. */
+  const connect = async <T>(rest: () => Promise<T>): Promise<T> => {
+    try {
+      await broker.open([at('stat', '+'), at('tele', 'LWT')]);
+      const start = await command('PowerOnState', '');
+      if (Number(start) !== 0)
+        throw new MqttRelayUnsafe(
+          where,
+          `does not start switched off (PowerOnState is ${JSON.stringify(start)})`,
+          'send it PowerOnState 0',
+        );
+      return await rest();
+    } catch (error) {
+      await broker.close();
+      throw error;
+    }
   };
 
   return {
@@ -107,21 +132,19 @@ export const createTasmotaDriver = (options: TasmotaDriverOptions): RelayDriver 
     watch: (call) => {
       report = call;
     },
+    openToLook: () =>
+      connect(async () => {
+        const differing: string[] = [];
+        for (const output of outputs) {
+          const { name, wanted, is } = await pulseTime(output);
+          if (is !== wanted) differing.push(`${name} is ${JSON.stringify(is)} instead of ${wanted}`);
+        }
+        return differing;
+      }),
     open: async () => {
-      try {
-        await broker.open([at('stat', '+'), at('tele', 'LWT')]);
-        const start = await command('PowerOnState', '');
-        if (Number(start) !== 0)
-          throw new MqttRelayUnsafe(
-            where,
-            `does not start switched off (PowerOnState is ${JSON.stringify(start)})`,
-            'send it PowerOnState 0',
-          );
+      await connect(async () => {
         for (const output of outputs) await setLease(output);
-      } catch (error) {
-        await broker.close();
-        throw error;
-      }
+      });
       unlisten = broker.listen((heard, payload) => {
         if (heard === at('tele', 'LWT') && payload === 'Offline')
           report?.(new MqttRelayAway(where, 'the broker has lost it'));

@@ -1,0 +1,20 @@
+/** Whether what a node writes suits the disk that it writes to. */
+import { CARD_ADVICE, wearsCard } from '../install/card.ts';
+import type { NodeSettings } from '../settings/schema.ts';
+import { type Check, warning } from './check.ts';
+
+/** Says nothing where all is well: `disk` has told of the folders. */
+export const cardCheck = (
+  node: NodeSettings,
+  directories: readonly string[],
+  isOnCard?: (path: string) => boolean,
+): Check => ({
+  name: 'disk',
+  look: async () =>
+    wearsCard(node, directories, isOnCard)
+      ? warning(
+          `the node keeps its data on a memory card and reports each ${(node.report ?? 60_000) / 1000} s, which writes 50 to 110 MB a day and wears the card out`,
+          CARD_ADVICE,
+        )
+      : [],
+});
