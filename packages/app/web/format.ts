@@ -20,6 +20,9 @@ export const watts = (value: number): string =>
     : `${number(value, Math.abs(value) < 100 ? 1 : 0)} W`;
 
 export const coins = (amount: string | number): string => number(Number(amount), 3);
+/** An amount, and a price, with its unit. */
+export const inCoins = (amount: string | number): string => say('coins', { amount: coins(amount) });
+export const perWattHour = (price: string | number): string => say('coinsPerWh', { amount: coins(price) });
 
 /** More than anybody will ever have: an approval without end. */
 const WITHOUT_END = 1e30;

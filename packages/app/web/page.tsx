@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { send } from './ask.ts';
 import { HealthBanner } from './parts/health.tsx';
-import { places, usePlace } from './places.ts';
+import { type Place, places, usePlace } from './places.ts';
 import { begin, usePage } from './store.ts';
 import { Consumption } from './views/consumption.tsx';
 import { Home } from './views/home.tsx';
@@ -23,6 +23,8 @@ const views = {
   consumption: Consumption,
   settings: Settings,
 };
+
+const nameOf = (place: Place): string => say(place === 'purchases' ? 'purchasesShort' : place);
 
 const LanguageChoice = ({ onChoice }: { readonly onChoice: () => void }) => (
   <select
@@ -80,8 +82,13 @@ export const Page = () => {
         </a>
         <nav aria-label={say('menu')}>
           {places.map((one) => (
-            <a key={one} href={`#/${one}`} {...(one === place ? { 'aria-current': 'page' as const } : {})}>
-              {say(one === 'purchases' ? 'purchasesShort' : one)}
+            <a
+              key={one}
+              href={`#/${one}`}
+              data-text={nameOf(one)}
+              {...(one === place ? { 'aria-current': 'page' as const } : {})}
+            >
+              {nameOf(one)}
             </a>
           ))}
         </nav>

@@ -3,13 +3,20 @@ import type { Address, Community, Identity } from '../../src/api.ts';
 import { energy, who } from '../format.ts';
 import { say } from '../words/words.ts';
 import { colorOf } from './colors.ts';
+import { useWidth } from './width.ts';
 
 const WIDTH = 640;
-const HEIGHT = 260;
+/** Below this width names stand on the bands, not beside them. */
+const NARROW = 480;
+/** Of all bands of a side together. */
+const BANDS = 200;
 const BAR = 14;
-const LEFT = 150;
-const RIGHT = WIDTH - 150;
-const SPACE = 18;
+const BESIDE = 150;
+const SPACE = 14;
+const EDGE = 10;
+/** Two lines of text: no band is so thin that its words would lie over those of the next. */
+const LABEL = 36;
+const LONGEST_NAME = 18;
 
 interface Side {
   readonly account: Address;
@@ -18,16 +25,45 @@ interface Side {
   readonly height: number;
 }
 
-const placed = (totals: ReadonlyMap<Address, number>, scale: number): ReadonlyMap<Address, Side> => {
+const heightOf = (totals: ReadonlyMap<Address, number>, scale: number): number =>
+  [...totals.values()].reduce((sum, total) => sum + Math.max(LABEL, total * scale) + SPACE, -SPACE);
+
+const placed = (
+  totals: ReadonlyMap<Address, number>,
+  scale: number,
+  within: number,
+): ReadonlyMap<Address, Side> => {
   const sides = new Map<Address, Side>();
-  let top = 10;
+  let slot = (within - heightOf(totals, scale)) / 2;
   for (const [account, total] of totals) {
     const height = Math.max(3, total * scale);
-    sides.set(account, { account, total, top, height });
-    top += height + SPACE;
+    const room = Math.max(LABEL, height);
+    sides.set(account, { account, total, top: slot + (room - height) / 2, height });
+    slot += room + SPACE;
   }
   return sides;
 };
+
+const Label = ({
+  side: { top, height, total },
+  name,
+  x,
+  anchor,
+}: {
+  readonly side: Side;
+  readonly name: string;
+  readonly x: number;
+  readonly anchor: 'start' | 'end';
+}) => (
+  <>
+    <text x={x} y={top + height / 2 - 3} text-anchor={anchor}>
+      {name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name}
+    </text>
+    <text x={x} y={top + height / 2 + 14} text-anchor={anchor} class="dim">
+      {energy(total)}
+    </text>
+  </>
+);
 
 export const Flows = ({
   community,
@@ -36,6 +72,7 @@ export const Flows = ({
   readonly community: Community;
   readonly identity: Identity;
 }) => {
+  const [width, ref] = useWidth(WIDTH);
   const flows = community.flows.filter(({ consumed }) => Number(consumed) > 0);
   if (flows.length === 0) return <p class="note">{say('flowsNone')}</p>;
   const from = new Map<Address, number>();
@@ -47,63 +84,74 @@ export const Flows = ({
     to.set(flow.consumer, (to.get(flow.consumer) ?? 0) + value);
     whole += value;
   }
-  const scale = (HEIGHT - 20 - SPACE * (Math.max(from.size, to.size) - 1)) / whole;
-  const origins = placed(from, scale);
-  const consumers = placed(to, scale);
+  const scale = BANDS / whole;
+  const height = Math.max(heightOf(from, scale), heightOf(to, scale)) + 2 * EDGE;
+  const origins = placed(from, scale, height);
+  const consumers = placed(to, scale, height);
+  const narrow = width < NARROW;
+  const left = narrow ? 0 : BESIDE;
+  const right = width - left;
   const used = new Map<string, number>();
   const next = (side: string, top: number, height: number): number => {
     const begin = used.get(side) ?? top;
     used.set(side, begin + height);
     return begin;
   };
+  const ownName = (origin: Address): string => say(origin === identity.address ? 'myOwnSource' : 'ownSource');
   const words = flows.map((flow) =>
     say('flowText', {
       consumer: who(flow.consumer, identity),
       energy: energy(flow.consumed),
-      origin: flow.origin === flow.consumer ? say('ownSource') : who(flow.origin, identity),
+      origin: flow.origin === flow.consumer ? ownName(flow.origin) : who(flow.origin, identity),
     }),
   );
   return (
-    <figure>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} class="flows" role="img" aria-label={words.join('; ')}>
+    <figure ref={ref}>
+      <svg viewBox={`0 0 ${width} ${height}`} class="flows" role="img" aria-label={words.join('; ')}>
         {flows.map((flow, i) => {
           const origin = origins.get(flow.origin);
           const consumer = consumers.get(flow.consumer);
           if (!origin || !consumer) return null;
-          const height = Math.max(1.5, Number(flow.consumed) * scale);
-          const a = next(`from ${flow.origin}`, origin.top, height) + height / 2;
-          const b = next(`to ${flow.consumer}`, consumer.top, height) + height / 2;
-          const middle = (LEFT + RIGHT) / 2;
+          const thick = Math.max(1.5, Number(flow.consumed) * scale);
+          const a = next(`from ${flow.origin}`, origin.top, thick) + thick / 2;
+          const b = next(`to ${flow.consumer}`, consumer.top, thick) + thick / 2;
+          const middle = width / 2;
           return (
             <path
               key={`${flow.origin} ${flow.consumer}`}
-              d={`M${LEFT + BAR} ${a}C${middle} ${a} ${middle} ${b} ${RIGHT - BAR} ${b}`}
-              style={{ stroke: colorOf(flow.origin, identity), strokeWidth: height }}
+              d={`M${left + BAR} ${a}C${middle} ${a} ${middle} ${b} ${right - BAR} ${b}`}
+              style={{ stroke: colorOf(flow.origin, identity), strokeWidth: thick }}
             >
               <title>{words[i]}</title>
             </path>
           );
         })}
-        {[...origins.values()].map(({ account, top, height, total }) => (
-          <g key={account}>
-            <rect x={LEFT} y={top} width={BAR} height={height} style={{ fill: colorOf(account, identity) }} />
-            <text x={LEFT - 8} y={top + height / 2} text-anchor="end">
-              {who(account, identity)}
-            </text>
-            <text x={LEFT - 8} y={top + height / 2 + 16} text-anchor="end" class="dim">
-              {energy(total)}
-            </text>
+        {[...origins.values()].map((side) => (
+          <g key={side.account}>
+            <rect
+              x={left}
+              y={side.top}
+              width={BAR}
+              height={side.height}
+              style={{ fill: colorOf(side.account, identity) }}
+            />
+            <Label
+              side={side}
+              name={side.account === identity.address ? say('myOwnSource') : who(side.account, identity)}
+              x={narrow ? left + BAR + 6 : left - 8}
+              anchor={narrow ? 'start' : 'end'}
+            />
           </g>
         ))}
-        {[...consumers.values()].map(({ account, top, height, total }) => (
-          <g key={account}>
-            <rect x={RIGHT - BAR} y={top} width={BAR} height={height} class="bar" />
-            <text x={RIGHT + 8} y={top + height / 2}>
-              {who(account, identity)}
-            </text>
-            <text x={RIGHT + 8} y={top + height / 2 + 16} class="dim">
-              {energy(total)}
-            </text>
+        {[...consumers.values()].map((side) => (
+          <g key={side.account}>
+            <rect x={right - BAR} y={side.top} width={BAR} height={side.height} class="bar" />
+            <Label
+              side={side}
+              name={who(side.account, identity)}
+              x={narrow ? right - BAR - 6 : right + 8}
+              anchor={narrow ? 'end' : 'start'}
+            />
           </g>
         ))}
       </svg>

@@ -1,6 +1,6 @@
 /** v0.2's table of energy transactions, with a kind that can be read at a glance. */
 import type { Identity, Transaction } from '../../src/api.ts';
-import { approval, coins, energy, instant, who } from '../format.ts';
+import { approval, energy, inCoins, instant, perWattHour, who } from '../format.ts';
 import { communityNow } from '../store.ts';
 import { say, type Word } from '../words/words.ts';
 
@@ -10,9 +10,8 @@ const amountOf = ({ type, energy: wattHours, coins: amount, price }: Transaction
   const parts: string[] = [];
   if (wattHours !== undefined) parts.push(energy(wattHours));
   if (amount !== undefined)
-    parts.push(`${type === 'approved' ? approval(amount) : coins(amount)} ${say('balance').toLowerCase()}`);
-  if (price !== undefined && type !== 'nodeRegistered')
-    parts.push(`${coins(price)} ${say('balance').toLowerCase()}/Wh`);
+    parts.push(type === 'approved' ? say('coins', { amount: approval(amount) }) : inCoins(amount));
+  if (price !== undefined && type !== 'nodeRegistered') parts.push(perWattHour(price));
   return parts.join(' · ');
 };
 
@@ -30,7 +29,7 @@ export const TransactionTable = ({
       <table class="transactions">
         <thead>
           <tr>
-            <th scope="col" class="number block">
+            <th scope="col" class="number">
               {say('block')}
             </th>
             <th scope="col">{say('time')}</th>
@@ -45,12 +44,22 @@ export const TransactionTable = ({
         <tbody>
           {transactions.map((one) => (
             <tr key={one.position} class={`kind-${one.type}`} title={one.hash}>
-              <td class="number block">{one.block}</td>
-              <td>{instant(one.at, now)}</td>
-              <td>{kindName(one.type)}</td>
-              <td title={one.from}>{who(one.from, identity)}</td>
-              <td title={one.to}>{who(one.to, identity)}</td>
-              <td class="number">{amountOf(one)}</td>
+              <td class="number" data-label={say('block')}>
+                {one.block}
+              </td>
+              <td data-label={say('time')}>{instant(one.at, now)}</td>
+              <td class="kind" data-label={say('what')}>
+                {kindName(one.type)}
+              </td>
+              <td title={one.from} data-label={say('from')}>
+                {who(one.from, identity)}
+              </td>
+              <td title={one.to} data-label={say('to')}>
+                {who(one.to, identity)}
+              </td>
+              <td class="number amount" data-label={say('amount')}>
+                {amountOf(one)}
+              </td>
             </tr>
           ))}
         </tbody>

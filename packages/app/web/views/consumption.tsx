@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks';
 import type { Address, Consumption as ConsumptionAnswer, Identity } from '../../src/api.ts';
 import { useAsked } from '../asked.ts';
-import { coins, day, energy, month, percent, who } from '../format.ts';
+import { day, energy, inCoins, month, percent, who } from '../format.ts';
 import { Card, Freshness, LiveTile } from '../parts/card.tsx';
 import { colorOf } from '../parts/colors.ts';
+import { useWidth } from '../parts/width.ts';
 import { communityNow, isFresh } from '../store.ts';
 import { say } from '../words/words.ts';
 import type { ViewProps } from './view.ts';
@@ -19,6 +20,16 @@ const FRESH = 75_000;
 const WIDTH = 640;
 const HEIGHT = 200;
 const FOOT = 22;
+const HEAD = 12;
+/** For what stands beside the y axis. */
+const AXIS = 66;
+
+/** The lines of a y axis from zero on: two to four steps of 1, 2 or 5 times a power of ten. */
+const ticksUpTo = (highest: number): readonly number[] => {
+  const power = 10 ** Math.floor(Math.log10(highest / 2));
+  const step = [5, 2, 1].map((one) => one * power).find((one) => highest / one >= 2) ?? power;
+  return Array.from({ length: Math.floor(highest / step + 1e-9) + 1 }, (_, i) => i * step);
+};
 
 /** The reader's day, week (from its Monday) or month around an instant, moved by so many of them. */
 const stretchOf = (period: Period, around: number, moved: number): { from: number; to: number } => {
@@ -48,13 +59,22 @@ const Bars = ({
   readonly identity: Identity;
 }) => {
   const { bars } = answer;
-  const highest = Math.max(...bars.map((bar) => Number(bar.energy ?? 0)), 1e-6);
-  const step = WIDTH / Math.max(1, bars.length);
-  const high = (value: number): number => (value / highest) * (HEIGHT - FOOT - 8);
+  const [width, ref] = useWidth(WIDTH);
+  const highest = Math.max(0, ...bars.map((bar) => Number(bar.energy ?? 0))) || 1;
+  const step = (width - AXIS) / Math.max(1, bars.length);
+  const high = (value: number): number => (value / highest) * (HEIGHT - FOOT - HEAD);
   const label = say('bars', { step: say(period === 'day' ? 'hour' : 'day').toLowerCase() });
   return (
-    <figure>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} class="bars" role="img" aria-label={label}>
+    <figure ref={ref}>
+      <svg viewBox={`0 0 ${width} ${HEIGHT}`} class="bars" role="img" aria-label={label}>
+        {ticksUpTo(highest).map((tick) => (
+          <g key={tick} class="tick">
+            <path d={`M${AXIS - 6} ${HEIGHT - FOOT - high(tick)}H${width}`} />
+            <text x={AXIS - 10} y={HEIGHT - FOOT - high(tick) + 4} text-anchor="end" class="dim">
+              {energy(tick)}
+            </text>
+          </g>
+        ))}
         {bars.map((bar, i) => {
           const whole = Number(bar.energy ?? 0);
           const origins = Object.entries(bar.origins);
@@ -66,21 +86,21 @@ const Bars = ({
             ...origins.map(
               ([origin, wattHours]) => `${who(origin as Address, identity)}: ${energy(wattHours)}`,
             ),
-            ...(Number(bar.cost) > 0 ? [`${say('cost')}: ${coins(bar.cost)}`] : []),
+            ...(Number(bar.cost) > 0 ? [`${say('cost')}: ${inCoins(bar.cost)}`] : []),
           ].join('\n');
           // The meter says how much, the ledger whose: the parts share out what was measured.
           const parts = reported > 0 ? origins : whole > 0 ? [[identity.address, String(whole)]] : [];
           return (
             <g key={bar.from}>
               <title>{title}</title>
-              <rect x={i * step} y="0" width={step} height={HEIGHT - FOOT} class="under" />
+              <rect x={AXIS + i * step} y="0" width={step} height={HEIGHT - FOOT} class="under" />
               {parts.map(([origin = '', wattHours = '0']) => {
                 const height = high((Number(wattHours) / (reported || whole)) * whole);
                 top -= height;
                 return (
                   <rect
                     key={origin}
-                    x={i * step + step * 0.12}
+                    x={AXIS + i * step + step * 0.12}
                     y={top}
                     width={step * 0.76}
                     height={height}
@@ -89,16 +109,13 @@ const Bars = ({
                 );
               })}
               {(bars.length < 16 || i % 3 === 0) && (
-                <text x={(i + 0.5) * step} y={HEIGHT - 6} text-anchor="middle" class="dim">
+                <text x={AXIS + (i + 0.5) * step} y={HEIGHT - 6} text-anchor="middle" class="dim">
                   {barName(period, bar.from)}
                 </text>
               )}
             </g>
           );
         })}
-        <text x="4" y="12" class="dim">
-          {energy(highest)}
-        </text>
       </svg>
     </figure>
   );
@@ -199,9 +216,9 @@ export const Consumption = ({ identity }: ViewProps) => {
         <div class="tiles">
           <LiveTile {...live} label={say('measured')} text={() => energy(measured)} />
           {identity.kind === 'consumer' ? (
-            <LiveTile {...live} label={say('cost')} text={({ cost }) => coins(cost)} />
+            <LiveTile {...live} label={say('cost')} text={({ cost }) => inCoins(cost)} />
           ) : (
-            <LiveTile {...live} label={say('earned')} text={({ earned }) => coins(earned)} />
+            <LiveTile {...live} label={say('earned')} text={({ earned }) => inCoins(earned)} />
           )}
           {answer.selfSufficiency !== null && (
             <LiveTile

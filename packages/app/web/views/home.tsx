@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { PowerSeries } from '../../src/api.ts';
+import type { PowerSeries, Transaction } from '../../src/api.ts';
 import { useAsked } from '../asked.ts';
 import { approval, coins, energy, instant, percent, watts } from '../format.ts';
 import { Card, Freshness, LiveTile } from '../parts/card.tsx';
@@ -27,6 +27,10 @@ const rangeName = (range: number): string => {
     ? say('lastHours', { n: range / HOUR })
     : say('lastDays', { n: range / 24 / HOUR });
 };
+
+/** A report of a register that did not move: on the books, and no news. */
+const isStandstill = ({ type, energy: reported }: Transaction): boolean =>
+  (type === 'produced' || type === 'consumed') && Number(reported) === 0;
 
 const Explanation = ({ identity }: Pick<ViewProps, 'identity'>) => {
   const [seen, setSeen] = useState(localStorage.getItem(EXPLAINED) === 'yes');
@@ -170,7 +174,10 @@ export const Home = ({ identity }: ViewProps) => {
       )}
       <PowerChart identity={identity} />
       <Card title={say('latest')} side={<a href="#/transactions">{say('all')}</a>} wide>
-        <TransactionTable transactions={transactions.slice(0, 8)} identity={identity} />
+        <TransactionTable
+          transactions={transactions.filter((one) => !isStandstill(one)).slice(0, 8)}
+          identity={identity}
+        />
       </Card>
       <p class="note address">
         {say(identity.kind)} <code>{identity.address}</code>

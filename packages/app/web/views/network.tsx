@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Community } from '../../src/api.ts';
 import { useAsked } from '../asked.ts';
-import { age, coins, energy, who } from '../format.ts';
+import { age, energy, perWattHour, who } from '../format.ts';
 import { Card, Freshness } from '../parts/card.tsx';
 import { Flows } from '../parts/flows.tsx';
 import { HealthTable } from '../parts/health.tsx';
@@ -110,13 +110,25 @@ export const Network = ({ identity }: ViewProps) => {
             <tbody>
               {community?.nodes.map((node) => (
                 <tr key={node.account} class={node.active ? '' : 'dim'}>
-                  <td title={node.account}>{who(node.account, identity)}</td>
-                  <td>{node.active ? say(node.kind) : say('removed')}</td>
-                  <td class="number">{energy(node.produced)}</td>
-                  <td class="number">{energy(node.consumed)}</td>
-                  <td class="number">{node.sold === undefined ? '–' : energy(node.sold)}</td>
-                  <td class="number">{node.available === undefined ? '–' : energy(node.available)}</td>
-                  <td class="number">{node.price === undefined ? '–' : `${coins(node.price)}/Wh`}</td>
+                  <td title={node.account} data-label={say('node')}>
+                    {who(node.account, identity)}
+                  </td>
+                  <td data-label={say('what')}>{node.active ? say(node.kind) : say('removed')}</td>
+                  <td class="number" data-label={say('producedHead')}>
+                    {energy(node.produced)}
+                  </td>
+                  <td class="number" data-label={say('consumed')}>
+                    {energy(node.consumed)}
+                  </td>
+                  <td class="number" data-label={say('sold')}>
+                    {node.sold === undefined ? '–' : energy(node.sold)}
+                  </td>
+                  <td class="number" data-label={say('sells')}>
+                    {node.available === undefined ? '–' : energy(node.available)}
+                  </td>
+                  <td class="number" data-label={say('asks')}>
+                    {node.price === undefined ? '–' : perWattHour(node.price)}
+                  </td>
                 </tr>
               ))}
             </tbody>

@@ -1,4 +1,4 @@
-import { coins, energy, who } from '../format.ts';
+import { energy, inCoins, perWattHour, who } from '../format.ts';
 import { Card, Freshness } from '../parts/card.tsx';
 import { colorOf } from '../parts/colors.ts';
 import { isFresh, usePage } from '../store.ts';
@@ -43,8 +43,10 @@ export const Purchases = ({ identity }: ViewProps) => {
             <tbody>
               {rows.map((row, i) => (
                 <tr key={row.seller}>
-                  <td class="number">{i + 1}</td>
-                  <td title={row.seller}>
+                  <td class="number" data-label={say('number')}>
+                    {i + 1}
+                  </td>
+                  <td title={row.seller} data-label={say('from')}>
                     {who(row.seller, identity)}
                     <progress
                       style={{ accentColor: colorOf(row.seller, identity) }}
@@ -56,8 +58,10 @@ export const Purchases = ({ identity }: ViewProps) => {
                       })}
                     />
                   </td>
-                  <td class="number">{energy(row.consumed)}</td>
-                  <td class="number">
+                  <td class="number" data-label={say('consumed')}>
+                    {energy(row.consumed)}
+                  </td>
+                  <td class="number" data-label={say('remain')}>
                     {energy(row.remain)}
                     {Number(row.overdrawn) > 0 && (
                       <span class="bad">
@@ -66,11 +70,15 @@ export const Purchases = ({ identity }: ViewProps) => {
                       </span>
                     )}
                   </td>
-                  <td class="number">{energy(row.purchased)}</td>
-                  <td class="number">
-                    {Number(row.purchased) > 0 ? coins(Number(row.spent) / Number(row.purchased)) : '–'}
+                  <td class="number" data-label={say('total')}>
+                    {energy(row.purchased)}
                   </td>
-                  <td class="number">{coins(row.spent)}</td>
+                  <td class="number" data-label={say('meanPrice')}>
+                    {Number(row.purchased) > 0 ? perWattHour(Number(row.spent) / Number(row.purchased)) : '–'}
+                  </td>
+                  <td class="number" data-label={say('cost')}>
+                    {inCoins(row.spent)}
+                  </td>
                 </tr>
               ))}
             </tbody>

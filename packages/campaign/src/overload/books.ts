@@ -39,6 +39,10 @@ export const wrongBooks = async (options: BooksOptions): Promise<readonly string
       wrong.push(
         `${account} consumed ${wattHours(meter)}, the ledger has ${wattHours(own)} of its own and ${wattHours(bought)} of its seller.`,
       );
+    if (row && row.purchased !== row.consumed + row.allowance - row.overdrawn)
+      wrong.push(
+        `${account} bought ${wattHours(row.purchased)}, but used ${wattHours(row.consumed)}, has ${wattHours(row.allowance)} left and ${wattHours(row.overdrawn)} overdrawn.`,
+      );
     const produced = await ledger.production(seller.account);
     if ((row?.purchased ?? 0n) > produced)
       wrong.push(`${seller.account} sold more than the ${wattHours(produced)} that it produced.`);

@@ -21,10 +21,11 @@ const right = {
   consumed: 12n,
   produced: 50n,
   metered: 42n,
+  allowance: undefined as bigint | undefined,
 };
 
 const wrongWith = (more: Partial<typeof right> = {}): Promise<readonly string[]> => {
-  const { balance, own, purchased, consumed, produced, metered } = { ...right, ...more };
+  const { balance, own, purchased, consumed, produced, metered, allowance } = { ...right, ...more };
   const ledger: BooksOptions['ledger'] = {
     balance: async () => Coin(balance),
     production: async () => Register(produced),
@@ -35,7 +36,7 @@ const wrongWith = (more: Partial<typeof right> = {}): Promise<readonly string[]>
         purchased: Energy(purchased),
         consumed: Register(consumed),
         spent: Coin(purchased),
-        allowance: Energy(purchased - consumed),
+        allowance: Energy(allowance ?? purchased - consumed),
         overdrawn: Energy(0n),
       },
     ],
@@ -58,6 +59,7 @@ describe('the books of an overloaded community', () => {
   it.each([
     ['a producer whose register is not its meter’s', { produced: 49n }],
     ['more sold than produced', { purchased: 51n }],
+    ['a purchase that is not what was used and what is left', { allowance: 9n }],
     ['coins lost', { balance: 99n }],
   ])('are wrong with %s', async (_, more) => {
     expect(await wrongWith(more)).toHaveLength(1);

@@ -21,5 +21,7 @@ it('a community of six at forty times real speed buys, switches and has right bo
   expect(step.wrong).toEqual([]);
   expect(step.agents).toBe(6);
   expect(step.told.reports.length).toBeGreaterThan(0);
+  expect(step.told.purchases.length).toBeGreaterThan(0);
+  expect(step.told.switches).toBeGreaterThan(0);
   expect(step.samples).toBeGreaterThan(6 * 10);
 }, 120_000);
