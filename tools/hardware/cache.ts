@@ -110,9 +110,6 @@ export const packages = (name: string, wanted: readonly string[], apt: Apt = {})
     rmSync(debs, { recursive: true });
   });
 
-/** The folder with libgpiod's tools, unpacked. */
-export const gpiod = (): string => packages('gpiod', ['gpiod', 'libgpiod2']);
-
 /** A package and everything it depends on that this machine lacks. */
 export const withDependencies = (name: string): string[] => {
   update();
@@ -145,7 +142,11 @@ export const archive = (folder: string, to: string): void => {
 };
 
 /** Shows what a guest says until it ends, at the latest after `limit` seconds; resolves with its exit code. */
-export const verdictOf = async (guest: ChildProcess, limit: number): Promise<number> => {
+export const verdictOf = async (
+  guest: ChildProcess,
+  limit: number,
+  show: (line: string) => void = console.log,
+): Promise<number> => {
   const stop = (): void => void guest.kill('SIGKILL');
   const late = setTimeout(stop, limit * 1000);
   process.once('SIGINT', stop);
@@ -160,7 +161,7 @@ export const verdictOf = async (guest: ChildProcess, limit: number): Promise<num
       if (end) code = Number(end[1]);
       else if (line.includes('HARDWARE UP')) isUp = true;
       else {
-        console.log(line.trimEnd());
+        show(line.trimEnd());
         if (!isUp) wrong.push(line.trim());
       }
     }

@@ -23,7 +23,7 @@ import {
   say,
   withDependencies,
 } from '../cache.ts';
-import { arm64 } from './packages.ts';
+import { arm64 } from '../lists.ts';
 import { writeSettings } from './settings.ts';
 
 export interface Image {

@@ -1,7 +1,8 @@
 /** Boots Debian's kernel under QEMU, without any help of the processor (TCG), on this machine's own files. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { gpiod, packages, root, say, verdictOf } from '../cache.ts';
+import { packages, root, say, verdictOf } from '../cache.ts';
+import { gpiod } from '../gpiod.ts';
 import { buildMachine } from './machine.ts';
 
 /** For everything inside the guest, s. */
@@ -9,12 +10,14 @@ const LIMIT = 900;
 
 export const runQemu = async (tests: readonly string[]): Promise<number> => {
   const machine = buildMachine();
+  const tools = gpiod();
   const settings = {
     hw_root: root,
     hw_node: process.execPath,
     hw_busybox: join(packages('busybox', ['busybox-static']), 'bin/busybox'),
     hw_kernel: machine.modules,
-    hw_gpiod: gpiod(),
+    hw_gpiod: tools.v1,
+    hw_gpiod2: tools.v2 ?? '',
     hw_limit: LIMIT,
     hw_tests: tests.map((test) => test.replace(`${root}/`, '')).join(','),
   };

@@ -41,8 +41,8 @@ const AT_BOOT = [
 ];
 /** A simulated bus with the sensors; loaded by the test, which knows their addresses. */
 const I2C_STUB = 'kernel/drivers/i2c/i2c-stub.ko';
-/** A USB device and the host it is plugged into, both in the kernel: /dev/ttyGS0 speaks to /dev/ttyACM0. */
-const USB_SERIAL = ['dummy_hcd', 'u_serial', 'usb_f_acm', 'g_serial', 'cdc-acm'];
+/** USB devices and the host they are plugged into, all in the kernel; which devices, the test says through configfs. */
+const USB_SERIAL = ['dummy_hcd', 'libcomposite', 'u_serial', 'usb_f_acm', 'cdc-acm'];
 
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
 

@@ -107,7 +107,12 @@ export const Flows = ({
   );
   return (
     <figure ref={ref}>
-      <svg viewBox={`0 0 ${width} ${height}`} class="flows" role="img" aria-label={words.join('; ')}>
+      <svg
+        viewBox={`0 0 ${width} ${height}`}
+        class={narrow ? 'flows narrow' : 'flows'}
+        role="img"
+        aria-label={words.join('; ')}
+      >
         {flows.map((flow, i) => {
           const origin = origins.get(flow.origin);
           const consumer = consumers.get(flow.consumer);

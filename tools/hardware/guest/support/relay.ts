@@ -51,7 +51,7 @@ export const until = async (what: string, holds: () => boolean, limit = 180_000)
   return performance.now() - from;
 };
 
-interface Launched {
+export interface Launched {
   readonly child: ChildProcess;
   readonly said: string[];
   /** When it has ended and everything it said is there. */
@@ -104,7 +104,7 @@ export const startRelay = async (options: ServiceOptions = OPTIONS, as: As = {})
 };
 
 /** Asks it to stop, and waits. */
-export const stopRelay = async (relay: Relay): Promise<void> => {
+export const stopRelay = async (relay: Launched): Promise<void> => {
   relay.child.kill('SIGTERM');
   await relay.exited;
 };
