@@ -70,7 +70,13 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
   const troubles: Troubles = createTroubles(now, emit);
   const store = openAgentStore(
     options.store,
-    { role: 'consumer', account, exchange: ledger.exchange, chainId: ledger.chainId },
+    {
+      role: 'consumer',
+      account,
+      exchange: ledger.exchange,
+      chainId: ledger.chainId,
+      firstBlock: ledger.firstBlock,
+    },
     options.since ?? clock.now(),
   );
   const metering = createMetering({

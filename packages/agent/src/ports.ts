@@ -29,6 +29,8 @@ export interface AgentLedger {
   readonly address?: Address;
   readonly exchange: Address;
   readonly chainId: number;
+  /** Hash of the chain's first block; undefined where its client has forgotten it. */
+  readonly firstBlock: string | undefined;
   block(): Promise<{ readonly number: number }>;
   balance(account: Address): Promise<Coin>;
   /** All of a buyer's books with sellers, from one block. */

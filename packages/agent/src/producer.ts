@@ -36,7 +36,13 @@ const openSession = (options: ProducerOptions, account: Address): Session => {
   const troubles = createTroubles(now, emit);
   const store = openAgentStore(
     options.store,
-    { role: 'producer', account, exchange: ledger.exchange, chainId: ledger.chainId },
+    {
+      role: 'producer',
+      account,
+      exchange: ledger.exchange,
+      chainId: ledger.chainId,
+      firstBlock: ledger.firstBlock,
+    },
     options.since ?? clock.now(),
   );
   const metering = createMetering({

@@ -39,6 +39,8 @@ export interface Identity {
   readonly account: Address;
   readonly exchange: Address;
   readonly chainId: number;
+  /** Hash of the chain's first block, which tells it from one begun anew under the same id; undefined where no client knows it. */
+  readonly firstBlock?: string | undefined;
 }
 
 /** What was spent before today's purchases: with the ledger's sum it gives what was spent today. */
@@ -90,7 +92,7 @@ const BOOKS_EVERY: Duration = Seconds(5 * 60);
 /** Bytes of a page of a new file: each commit writes whole pages, so that smaller ones (default 4096) mean less written. */
 const PAGE_SIZE = 1024;
 
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 /** "DAIA": whose file it is (https://www.sqlite.org/pragma.html#pragma_application_id). */
 const APPLICATION_ID = 0x44_41_49_41;
 
@@ -120,6 +122,8 @@ const schema = `
 
 /** What schema 2 has more than schema 1: the counters that are followed, as @daisee/meter writes them. */
 const SINCE_1 = 'ALTER TABLE agent ADD COLUMN counters TEXT';
+/** What schema 3 has more than schema 2: the first block of the chain, once it is known. */
+const SINCE_2 = 'ALTER TABLE agent ADD COLUMN first_block TEXT';
 
 const readKept = (database: DatabaseSync): Kept => {
   const rows = (sql: string, ...values: readonly bigint[]): readonly Row[] => {
@@ -181,17 +185,41 @@ const readKept = (database: DatabaseSync): Kept => {
 const refusal = (code: string, message: string, values: Readonly<Record<string, unknown>>): AgentStoreError =>
   new AgentStoreError({ code, message, retryable: false, values });
 
+/**
+ * Registers go on from where the books stand. On a chain begun anew under the same id and addresses all that was ever
+ * reported would count once more, so these books are for the chain alone whose first block they have seen.
+ */
+const holdToFirstBlock = (database: DatabaseSync, file: string, { chainId, firstBlock }: Identity): void => {
+  if (firstBlock === undefined) return;
+  const known = database.prepare('SELECT first_block FROM agent').get()?.['first_block'];
+  if (known === null) database.prepare('UPDATE agent SET first_block = ?').run(firstBlock);
+  else if (known !== firstBlock)
+    throw refusal(
+      'agent.store-of-another-chain',
+      `${file} has the books of chain ${chainId} whose first block is ${String(known)}; the chain with this id that answers began with ${firstBlock}: it was begun anew, or is another. Start the one that was there, or move this file away to begin on this one.`,
+      { file, chainId, known: String(known), found: firstBlock },
+    );
+};
+
 /** Opens the schema, making it in a new file, and checks that the file is this agent's. */
 const prepare = (database: DatabaseSync, file: string, identity: Identity, since: Instant): void => {
   const pragma = (name: string) => Number(Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
   const isNew = pragma('user_version') === 0 && pragma('application_id') === 0;
   if (isNew) {
-    database.exec(SINCE_1);
+    database.exec(`${SINCE_1}; ${SINCE_2}`);
     const insert = database.prepare(
-      `INSERT INTO agent (id, revision, role, account, exchange, chain, since, register, remainder, exported,
-         exported_remainder, debt, highest, peak, own_base) VALUES (1, 0, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0)`,
+      `INSERT INTO agent (id, revision, role, account, exchange, chain, first_block, since, register, remainder,
+         exported, exported_remainder, debt, highest, peak, own_base)
+       VALUES (1, 0, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0)`,
     );
-    insert.run(identity.role, identity.account, identity.exchange, identity.chainId, rounded(since));
+    insert.run(
+      identity.role,
+      identity.account,
+      identity.exchange,
+      identity.chainId,
+      identity.firstBlock ?? null,
+      rounded(since),
+    );
     database.prepare('INSERT INTO journal (at, origin) VALUES (?, ?)').run(rounded(since), identity.account);
     database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
     return;
@@ -218,7 +246,9 @@ const prepare = (database: DatabaseSync, file: string, identity: Identity, since
       `${file} belongs to the ${there('role')} ${there('account')} on the ledger ${there('exchange')} (chain ${there('chain')}), and this is the ${identity.role} ${identity.account} on ${identity.exchange} (chain ${identity.chainId}). Name another file, or move this one away.`,
       { file, ...row, wanted: { ...identity } },
     );
-  if (pragma('user_version') < 2) database.exec(`${SINCE_1}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+  if (pragma('user_version') < 2) database.exec(SINCE_1);
+  if (pragma('user_version') < 3) database.exec(`${SINCE_2}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+  holdToFirstBlock(database, file, identity);
 };
 
 /** Drops the turns that no sample to come can need. */

@@ -115,7 +115,9 @@ describe('the agent’s file', () => {
     const before = store.kept();
     store.close();
     const older = new DatabaseSync(file);
-    older.exec('ALTER TABLE agent DROP COLUMN counters; PRAGMA user_version = 1');
+    older.exec(
+      'ALTER TABLE agent DROP COLUMN counters; ALTER TABLE agent DROP COLUMN first_block; PRAGMA user_version = 1',
+    );
     older.close();
     const again = openAgentStore(file, identity, START);
     expect(again.kept()).toEqual(before);
@@ -167,6 +169,37 @@ describe('the agent’s file', () => {
         code: 'agent.store-of-another',
         message: expect.stringContaining(NODE) as string,
       }),
+    );
+  });
+
+  it('refuses a chain that was begun anew under the same id, once it has seen the first block', () => {
+    openAgentStore(file, identity, START).close();
+    const known = { ...identity, firstBlock: '0xaa' };
+    openAgentStore(file, known, START).close(); // taken from the first chain that tells it
+    openAgentStore(file, identity, START).close(); // a client that has forgotten it
+    openAgentStore(file, known, START).close();
+    expect(() => openAgentStore(file, { ...identity, firstBlock: '0xbb' }, START)).toThrow(
+      expect.objectContaining({
+        code: 'agent.store-of-another-chain',
+        retryable: false,
+        message: expect.stringMatching(/0xaa.*0xbb.*move this file away/) as string,
+      }),
+    );
+    const anew = join(directory, 'anew');
+    openAgentStore(anew, known, START).close();
+    expect(() => openAgentStore(anew, { ...known, firstBlock: '0xbb' }, START)).toThrow(
+      expect.objectContaining({ code: 'agent.store-of-another-chain' }),
+    );
+  });
+
+  it('of an older version learns the first block', () => {
+    openAgentStore(file, identity, START).close();
+    const older = new DatabaseSync(file);
+    older.exec('ALTER TABLE agent DROP COLUMN first_block; PRAGMA user_version = 2');
+    older.close();
+    openAgentStore(file, { ...identity, firstBlock: '0xaa' }, START).close();
+    expect(() => openAgentStore(file, { ...identity, firstBlock: '0xbb' }, START)).toThrow(
+      expect.objectContaining({ code: 'agent.store-of-another-chain' }),
     );
   });
 

@@ -16,7 +16,7 @@ import { createReads, type LedgerReads } from './reads.ts';
 import { ContractRefused } from './refusals.ts';
 import { ChainAnswer, createRpc, type Rpc, RpcRefused } from './rpc.ts';
 import { createSender, LedgerStopped, type Sender } from './sender.ts';
-import type { Address, Signer } from './signer.ts';
+import type { Address, Hex, Signer } from './signer.ts';
 import { createWrites, type LedgerWrites } from './writes.ts';
 
 /** The chain is another one than the settings say. */
@@ -130,6 +130,8 @@ export interface Ledger extends LedgerReads, LedgerWrites {
   readonly coin: Address;
   /** @throws LedgerNotStarted */
   readonly chainId: number;
+  /** Hash of the chain's first block; undefined where its client has forgotten it. @throws LedgerNotStarted */
+  readonly firstBlock: Hex | undefined;
   block(): Promise<{ readonly number: number; readonly at: Instant }>;
   /** Calls that any wallet can sign. */
   readonly orders: Orders;
@@ -182,6 +184,7 @@ export const connectLedger = (options: LedgerOptions): Ledger => {
   const stopping = new AbortController();
   const patience = createPatience({ clock, interval: pollInterval, signal: stopping.signal, onEvent });
   let chainId: number | undefined;
+  let first: Hex | undefined;
   let sender: Sender | undefined;
   let deployment: Promise<number> | undefined;
 
@@ -288,6 +291,7 @@ export const connectLedger = (options: LedgerOptions): Ledger => {
       const waiting = createPatience({ clock, interval: pollInterval, signal: ended, onEvent });
       const identity = await waiting.try(check, FAULTS);
       chainId = identity.id;
+      first = identity.first;
       expect(identity);
       if (!signer) return;
       sender = createSender({
@@ -321,6 +325,10 @@ export const connectLedger = (options: LedgerOptions): Ledger => {
     get chainId() {
       if (chainId === undefined) throw new LedgerNotStarted();
       return chainId;
+    },
+    get firstBlock() {
+      if (chainId === undefined) throw new LedgerNotStarted();
+      return first;
     },
     block: async () => {
       const { number, timestamp } = await latestHeader(rpc);

@@ -77,6 +77,16 @@ const until = async (what: () => boolean | Promise<boolean>): Promise<void> => {
 const sent = async (where: DevChain): Promise<number> =>
   Number(await where.rpc.request('eth_getTransactionCount', [producer.address, 'pending']));
 
+test('A ledger tells the first block of its chain, which another with the same id does not have', async () => {
+  const [one, elsewhere] = [chain.connect({ signer: producer }), other.connect({ signer: producer })];
+  expect(() => one.firstBlock).toThrow(expect.objectContaining({ code: 'chain.ledger.notstarted' }));
+  await Promise.all([one.start(), elsewhere.start()]);
+  expect(one.firstBlock).toMatch(/^0x[0-9a-f]{64}$/);
+  expect(elsewhere.chainId).toBe(one.chainId);
+  expect(elsewhere.firstBlock).not.toBe(one.firstBlock);
+  await Promise.all([one.stop(), elsewhere.stop()]);
+});
+
 describe('Another chain at the address of a ledger that runs', () => {
   test('is known by its id: no read is believed, until the right one is back', async () => {
     const gate = await openGate(chain.url);

@@ -178,6 +178,7 @@ export const createLedgerModel = (clock: Clock, blockTime: Duration) => {
       address: account,
       exchange: '0x00000000000000000000000000000000000000ee',
       chainId: 20171,
+      firstBlock: undefined,
       block: () => read(() => ({ number: block })),
       balance: (owner) => read(() => Coin(nodeOf(owner).balance)),
       purchases: (buyer) =>

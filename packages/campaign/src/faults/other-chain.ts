@@ -99,7 +99,7 @@ const otherChain: Fault = {
   name: 'wrong chain under running agents',
   tries: [1, 2, 3, 4, 8],
   weight: 3,
-  // One that is started meanwhile takes a chain with its id and its contracts for its own.
+  // An agent that is started meanwhile refuses its books to that chain, and ends.
   alone: true,
   strike: async (stage, chance, signal) => {
     const { chainId } = stage.ledger;
