@@ -1,7 +1,6 @@
 import { existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { CARD_ADVICE, wearsCard } from '../install/card.ts';
 import { place, takeAway } from '../install/place.ts';
 import {
   planOf,
@@ -12,6 +11,7 @@ import {
 } from '../install/plan.ts';
 import { everyPath, filesOf, type InstallFile, unitsOf } from '../install/units.ts';
 import type { Output } from '../output.ts';
+import { CARD_ADVICE, wearsCard } from '../settings/card.ts';
 import { readSettings } from '../settings/read.ts';
 import { action, type CommonOptions } from './run.ts';
 

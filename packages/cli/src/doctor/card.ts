@@ -1,5 +1,5 @@
 /** Whether what a node writes suits the disk that it writes to. */
-import { CARD_ADVICE, wearsCard } from '../install/card.ts';
+import { CARD_ADVICE, wearsCard } from '../settings/card.ts';
 import type { NodeSettings } from '../settings/schema.ts';
 import { type Check, warning } from './check.ts';
 
@@ -13,7 +13,7 @@ export const cardCheck = (
   look: async () =>
     wearsCard(node, directories, isOnCard)
       ? warning(
-          `the node keeps its data on a memory card and reports each ${(node.report ?? 60_000) / 1000} s, which writes 50 to 110 MB a day and wears the card out`,
+          `the node keeps its data on a memory card and reports each ${Number(node.report) / 1000} s, which writes more than 20 MB a day (50 to 110 at one a minute) and wears the card out`,
           CARD_ADVICE,
         )
       : [],

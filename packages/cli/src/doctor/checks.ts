@@ -1,6 +1,7 @@
 /** Which checks the settings call for. */
 import type { Clock } from '@daisee/units';
 import { namedPaths, pinsOf, SETTINGS_FILE } from '../install/plan.ts';
+import { writtenFolders } from '../settings/card.ts';
 import { agentDirectory, chainDirectory, monitorDirectory } from '../settings/places.ts';
 import type { Settings } from '../settings/schema.ts';
 import { relayDirectory } from '../settings/translate.ts';
@@ -41,9 +42,7 @@ export const checksOf = ({ settings, file, clock }: ChecksOptions): readonly Che
     ...(relay?.serve
       ? [directoryCheck('disk', 'counts and history of the board', relayDirectory(relay))]
       : []),
-    ...(node
-      ? [cardCheck(node, [agentDirectory(node), ...(monitor ? [monitorDirectory(monitor)] : [])])]
-      : []),
+    ...(node ? [cardCheck(node, writtenFolders(node, settings))] : []),
     ...(node ? [keyCheck(settings), booksCheck(settings)] : []),
     ...(contracts ? [chainCheck(contracts, settings, clock)] : []),
     ...meterChecks(settings, clock),

@@ -161,15 +161,20 @@ const relayUnit = (plan: InstallPlan): string =>
     folders: plan.folders.board,
   });
 
+/**
+ * Devices by the numbers that Linux has given them (Documentation/admin-guide/devices.txt). A name is looked up once,
+ * when the service starts: the driver of a board that is plugged in later has none yet, and the board would stay shut.
+ */
+const I2C = 89;
+/** ttyACM, ttyUSB, ttyAMA, ttyS. */
+const SERIAL = [166, 188, 204, 4];
+
 const nodeUnit = (plan: InstallPlan): string =>
   unit(plan, {
     description: `DAISEE ${plan.parts.join(', ')}`,
     after: plan.board ? [RELAY] : [],
     arguments: ['up', '-c', SETTINGS_FILE, ...(plan.board ? ['--without', 'relay'] : []), ...journal(plan)],
-    devices: [
-      'char-i2c rw',
-      ...(plan.serial ? ['char-ttyACM rw', 'char-ttyUSB rw', 'char-ttyAMA rw', 'char-ttyS rw'] : []),
-    ],
+    devices: [I2C, ...(plan.serial ? SERIAL : [])].map((major) => `char-${major} rw`),
     groups: ['i2c', 'dialout'],
     watchdog: '30',
     stopTime: '5min',

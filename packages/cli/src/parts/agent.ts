@@ -9,6 +9,7 @@ import { type Clock, formatMicro, type Instant } from '@daisee/units';
 import { defaultKeystore, unlockAt } from '../commands/connect.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Output } from '../output.ts';
+import { unsaidReport, writtenFolders } from '../settings/card.ts';
 import { agentDirectory } from '../settings/places.ts';
 import { SettingsError } from '../settings/problems.ts';
 import type { ContractSettings, NodeSettings, Settings } from '../settings/schema.ts';
@@ -142,6 +143,16 @@ export const agentFiles = (node: NodeSettings) => {
   return { directory, store: join(directory, 'agent.sqlite'), wishes: join(directory, 'wishes.json') };
 };
 
+/** The node as its settings have it, and where they leave its reports open, as often as what it writes to bears. */
+const sparing = (node: NodeSettings, settings: Settings, output: Output): NodeSettings => {
+  const report = node.report ?? unsaidReport(writtenFolders(node, settings));
+  if (report !== undefined && node.report === undefined)
+    output.line(
+      `Reports each ${report / 60_000} min, because its data are on a memory card, which writing wears out; purchases and switches at once. (node.report sets it.)`,
+    );
+  return { ...node, ...(report ? { report } : {}) };
+};
+
 /**
  * Starts the agent of the node; it ends with the lifecycle, its relay at rest and its books complete.
  * @returns its connections, for the App of the node
@@ -153,7 +164,7 @@ export const startAgent = async ({
   output,
   lifecycle,
 }: AgentPartOptions): Promise<NodeParts> => {
-  const node = need(settings, file, 'node', 'it says which node this is');
+  const node = sparing(need(settings, file, 'node', 'it says which node this is'), settings, output);
   const contracts = need(settings, file, 'contracts', 'it says where the chain and the contracts are');
   const { directory, store, wishes: wishesFile } = agentFiles(node);
   const signer = await unlockAt(node.keystore ?? defaultKeystore(), node.address, accountPassword(node));

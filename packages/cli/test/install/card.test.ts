@@ -4,7 +4,7 @@ import { Duration, Seconds } from '@daisee/units';
 import { describe, expect, it } from 'vitest';
 import { cardCheck } from '../../src/doctor/card.ts';
 import { runChecks } from '../../src/doctor/check.ts';
-import { isCard, wearsCard } from '../../src/install/card.ts';
+import { isCard, unsaidReport, wearsCard } from '../../src/settings/card.ts';
 import { scratch } from '../support/daisee.ts';
 
 describe('a memory card', () => {
@@ -23,26 +23,29 @@ describe('a memory card', () => {
     expect(isCard(26, sys)).toBe(false); // a tmpfs
   });
 
-  it('bears a report each quarter of an hour, and not the one a minute of the default', () => {
+  it('bears a report each quarter of an hour, which is what it gets where the settings leave it open', () => {
     const onCard = (path: string) => path.startsWith('/card');
-    expect(wearsCard({}, ['/card/books'], onCard)).toBe(true);
+    expect(unsaidReport(['/disk/books', '/card/samples'], onCard)).toBe(Seconds(900));
+    expect(unsaidReport(['/disk/books'], onCard)).toBeUndefined();
+    expect(wearsCard({}, ['/card/books'], onCard)).toBe(false);
     expect(wearsCard({ report: Seconds(60) }, ['/disk/books', '/card/samples'], onCard)).toBe(true);
     expect(wearsCard({ report: Seconds(900) }, ['/card/books'], onCard)).toBe(false);
-    expect(wearsCard({}, ['/disk/books'], onCard)).toBe(false);
+    expect(wearsCard({ report: Seconds(60) }, ['/disk/books'], onCard)).toBe(false);
   });
 
   it('under a node that reports each minute is told by the doctor, with what to write into the settings', async () => {
     const found = (report: Duration | undefined, card: boolean) =>
       runChecks([cardCheck((report ? { report } : {}) as never, ['/books'], () => card)], Duration(20_000));
-    expect(await found(undefined, true)).toEqual([
+    expect(await found(Seconds(60), true)).toEqual([
       {
         name: 'disk',
         state: 'warning',
-        text: 'the node keeps its data on a memory card and reports each 60 s, which writes 50 to 110 MB a day and wears the card out',
-        mend: 'put "report: 15m" into the section node: purchases and switches are reported at once all the same',
+        text: 'the node keeps its data on a memory card and reports each 60 s, which writes more than 20 MB a day (50 to 110 at one a minute) and wears the card out',
+        mend: 'take "report" out of the section node, or make it 15m: purchases and switches are reported at once all the same',
       },
     ]);
     expect(await found(Seconds(900), true)).toEqual([]);
-    expect(await found(undefined, false)).toEqual([]);
+    expect(await found(undefined, true)).toEqual([]);
+    expect(await found(Seconds(60), false)).toEqual([]);
   });
 });

@@ -2,13 +2,14 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Duration } from '@daisee/units';
-import type { NodeSettings } from '../settings/schema.ts';
+import { agentDirectory, monitorDirectory } from './places.ts';
+import type { NodeSettings, Settings } from './schema.ts';
 
 /** What a report each quarter of an hour writes stays below 20 MB a day; one a minute is 52 MB, with the App 107 MB. */
 const SELDOM = Duration(15 * 60_000);
 
 export const CARD_ADVICE =
-  'put "report: 15m" into the section node: purchases and switches are reported at once all the same';
+  'take "report" out of the section node, or make it 15m: purchases and switches are reported at once all the same';
 
 /** The number of the device that carries a path, or what will carry it once it is made. */
 const deviceOf = (path: string): number => {
@@ -35,9 +36,23 @@ export const isCard = (device: number, sys = '/sys'): boolean => {
   }
 };
 
-/** Whether this node reports so often that a card with these folders soon wears out. */
+const onCard = (path: string): boolean => isCard(deviceOf(path));
+
+/** Folders that a node on this machine writes to at every report. */
+export const writtenFolders = (node: NodeSettings, { monitor }: Settings): readonly string[] => [
+  agentDirectory(node),
+  ...(monitor ? [monitorDirectory(monitor)] : []),
+];
+
+/** How often this node reports where its settings leave it open: seldom on a card, elsewhere as the agent would (undefined). */
+export const unsaidReport = (
+  directories: readonly string[],
+  isOnCard: (path: string) => boolean = onCard,
+): Duration | undefined => (directories.some(isOnCard) ? SELDOM : undefined);
+
+/** Whether the settings have this node report so often that a card with these folders soon wears out. */
 export const wearsCard = (
   { report }: Pick<NodeSettings, 'report'>,
   directories: readonly string[],
-  isOnCard: (path: string) => boolean = (path) => isCard(deviceOf(path)),
-): boolean => (report ?? 0) < SELDOM && directories.some(isOnCard);
+  isOnCard: (path: string) => boolean = onCard,
+): boolean => report !== undefined && report < SELDOM && directories.some(isOnCard);
