@@ -15,9 +15,14 @@ export class Refused extends Error {
 }
 
 let csrf: string | undefined;
+let hear: ((session: Session) => void) | undefined;
 /** Keeps what must be sent with everything that changes something. */
 export const keepSession = (session: Session): void => {
   csrf = session.csrf;
+};
+/** Who hears that the session has become another one: another page logged in or out, or the server was restarted. */
+export const onSession = (listener: (session: Session) => void): void => {
+  hear = listener;
 };
 
 const asked = async <T>(path: string, request: RequestInit): Promise<T> => {
@@ -42,10 +47,26 @@ export const get = <T>(path: string, query: Query = {}, signal?: AbortSignal): P
   return asked<T>(text ? `${path}?${text}` : path, signal ? { signal } : {});
 };
 
+/** What a request is refused with before anything is done, where the session is not the one that the page knew. */
+const OTHER_SESSION: ReadonlySet<string> = new Set(['app.csrf', 'app.no-login']);
+
 /** @throws Refused, or TypeError when the server is away */
-export const send = <T>(path: string, body: unknown, method: 'POST' | 'PATCH' = 'POST'): Promise<T> =>
-  asked<T>(path, {
-    method,
-    headers: { 'Content-Type': 'application/json', ...(csrf ? { 'X-Csrf-Token': csrf } : {}) },
-    body: JSON.stringify(body),
-  });
+export const send = async <T>(path: string, body: unknown, method: 'POST' | 'PATCH' = 'POST'): Promise<T> => {
+  const attempt = (): Promise<T> =>
+    asked<T>(path, {
+      method,
+      headers: { 'Content-Type': 'application/json', ...(csrf ? { 'X-Csrf-Token': csrf } : {}) },
+      body: JSON.stringify(body),
+    });
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!(error instanceof Refused && OTHER_SESSION.has(error.code))) throw error;
+    const before = csrf;
+    const session = await get<Session>('session');
+    keepSession(session);
+    hear?.(session);
+    if (!session.loggedIn || session.csrf === before) throw error;
+    return await attempt();
+  }
+};

@@ -1,9 +1,13 @@
 /** Amounts, instants and addresses as people of the reader's place write them. */
 import type { Address, Identity } from '../src/api.ts';
+import { coinDigits, decimalOf, written } from './numbers.ts';
+import { apart } from './words/apart.ts';
 import { locale, say } from './words/words.ts';
 
-const number = (value: number, digits: number, least = 0): string =>
-  value.toLocaleString(locale(), { maximumFractionDigits: digits, minimumFractionDigits: least });
+const number = (value: number, digits: number): string => written(value, digits, locale());
+
+/** What somebody wrote into a field for a number, as the server takes it. */
+export const decimal = (text: string): string => decimalOf(text, locale());
 
 /** Watt-hours in the unit that keeps the number short. */
 export const energy = (wattHours: string | number): string => {
@@ -19,7 +23,7 @@ export const watts = (value: number): string =>
     ? `${number(value / 1000, 2)} kW`
     : `${number(value, Math.abs(value) < 100 ? 1 : 0)} W`;
 
-export const coins = (amount: string | number): string => number(Number(amount), 3);
+export const coins = (amount: string | number): string => number(Number(amount), coinDigits(Number(amount)));
 /** An amount, and a price, with its unit. */
 export const inCoins = (amount: string | number): string => say('coins', { amount: coins(amount) });
 export const perWattHour = (price: string | number): string => say('coinsPerWh', { amount: coins(price) });
@@ -73,5 +77,5 @@ export const who = (address: Address | undefined, identity: Identity): string =>
 /** A sentence of the server with names instead of addresses, where they have one. */
 export const named = (text: string, identity: Identity): string =>
   text.replace(/0x[0-9a-fA-F]{40}(?![0-9a-fA-F])/g, (address) =>
-    address === identity.address ? identity.name : who(address as Address, identity),
+    apart(address === identity.address ? identity.name : who(address as Address, identity)),
   );

@@ -1,7 +1,7 @@
 /** What the page knows, kept up to date by one event stream; views are drawn again when it changes. */
 import { useEffect, useState } from 'preact/hooks';
 import type { AppEvents, Identity, Known, LiveState, Session, Transaction } from '../src/api.ts';
-import { get, keepSession } from './ask.ts';
+import { get, keepSession, onSession } from './ask.ts';
 
 /** The newest transactions that are kept; older ones are asked for by the page that shows them. */
 export const MOST_KEPT = 200;
@@ -166,6 +166,8 @@ const listen = (): void => {
     if (source.readyState === EventSource.CLOSED) setTimeout(() => void begin(), AGAIN);
   });
 };
+
+onSession((session) => change({ session }));
 
 /** Asks who is here, and listens when something may be seen. */
 export const begin = async (): Promise<void> => {

@@ -31,14 +31,14 @@ export interface AnvilProcess {
 
 /**
  * Runs anvil beside a watcher that reads from our pipe: the pipe closes however we end, SIGKILL included, and then
- * the watcher kills anvil. The shell waits for anvil, so its end is anvil's.
+ * the watcher kills anvil. The shell waits for anvil, so its end is anvil's. What becomes anvil says its number first: said
+ * by the shell beside it, the number may come into the middle of anvil's own words.
  */
 const GUARDIAN = `exec 3<&0
-"$@" </dev/null 3<&- &
+/bin/sh -c 'echo "process $$"; exec "$@"' anvil "$@" </dev/null 3<&- &
 child=$!
 ( read -r _ <&3; kill -KILL "$child" ) >/dev/null 2>&1 &
 watcher=$!
-echo "process $child"
 wait "$child"
 code=$?
 kill "$watcher" 2>/dev/null
@@ -77,7 +77,10 @@ const firstLines = (
     let pid: number | undefined;
     if (!child.stdout || !child.stderr) return reject(new AnvilFailed('has no output', ''));
     const lines = createInterface({ input: child.stdout });
+    /** What it came to, for a start that does not come to its end. */
+    let last = 'nothing';
     lines.on('line', (line) => {
+      if (line.trim()) last = JSON.stringify(line.trim().slice(0, 200));
       pid ??= Number(/^process (\d+)$/.exec(line)?.[1]) || undefined;
       const port = /^Listening on \S+:(\d+)$/.exec(line)?.[1];
       if (port && pid !== undefined) resolve({ pid, url: `http://${host}:${port}` });
@@ -87,7 +90,9 @@ const firstLines = (
       if (said.length > 5) said.shift();
     });
     child.once('error', (error) => reject(new AnvilFailed('could not be run', error.message)));
-    child.once('exit', () => reject(new AnvilFailed('ended while starting', said.join(' '))));
+    child.once('exit', () =>
+      reject(new AnvilFailed('ended while starting', `${said.join(' ')} (it last said ${last})`)),
+    );
   });
 
 /**

@@ -184,6 +184,17 @@ sellers: { east: { account: '0x${'2'.repeat(40)}', channel: 1 } }
       'line 5: relay.http: needs cert and key together',
       'line 6: relay.devices[0].password: is given beside passwordFile; keep one',
     ]);
+    expect(
+      problemsOf(`  devices:
+    - { driver: shelly, host: a, outputs: [0, 0] }
+    - { driver: shelly, host: b }
+    - { driver: tasmota, url: 'mqtt://c', topic: d }
+    - { driver: tasmota, url: 'mqtt://c', topic: d, outputs: [2, 1] }
+`),
+    ).toEqual([
+      'line 4: relay.devices[0].outputs: 0 is the contact of relay.devices[0].outputs[0] again; each contact has one channel',
+      'line 7: relay.devices[3].outputs: 1 is the contact of relay.devices[2].outputs[0] again; each contact has one channel',
+    ]);
     expect(problemsOf('  devices: [{ driver: shely }]\n')[0]).toMatch(
       /needs a driver: shelly, tasmota or esphome/,
     );

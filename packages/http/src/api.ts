@@ -35,18 +35,15 @@ export const addApi = async (app: FastifyInstance, options: ApiOptions): Promise
     async (api) => {
       addBodies?.(api);
       sendProblems(api, { docs: prefix, ...options });
-      for (const { method, path, scope, isEndless, ask } of operations)
+      for (const { method, path, scope, isEndless, checkType, ask } of operations)
         api.route({
           method,
           url: path,
           // Before the body is read: who may not send it should not.
-          ...(scope === undefined
-            ? {}
-            : {
-                onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
-                  await admit(scope, request, reply);
-                },
-              }),
+          onRequest: async (request, reply) => {
+            if (scope !== undefined) await admit(scope, request, reply);
+            checkType(room, request);
+          },
           exposeHeadRoute: isEndless !== true,
           handler: (request, reply) => ask(room, request, reply),
         });

@@ -56,7 +56,9 @@ export interface Operation<P, Q, B> {
 
 /** An operation whose own types are checked and forgotten. */
 export interface Described extends Omit<Operation<unknown, unknown, unknown>, 'answer' | 'body'> {
-  /** Answers a request; `room` names the codes of refusals. */
+  /** Refuses a body of a type that is not taken, before it is read; `room` names the codes of refusals. */
+  readonly checkType: (room: string, request: FastifyRequest) => void;
+  /** Answers a request. */
   readonly ask: (room: string, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 }
 
@@ -75,15 +77,18 @@ const parsed = <T>(room: string, shape: z.ZodType<T>, what: string, value: unkno
 const nothing = z.strictObject({}).optional();
 
 /**
- * The body of a request in one of the types that are taken. Browsers ask before they send JSON to another site, so a page
- * elsewhere cannot change anything.
+ * How a request's body is taken: in one of the types that are. Browsers ask before they send JSON to another site, so a
+ * page elsewhere cannot change anything. @throws RequestRefused (415) that names them
  */
-const bodyOf = (room: string, bodies: Described['bodies'], request: FastifyRequest): unknown => {
-  if (!bodies) return undefined;
+const takenOf = (
+  room: string,
+  bodies: NonNullable<Described['bodies']>,
+  request: FastifyRequest,
+): Taken<unknown> => {
   const { method, headers, routeOptions } = request;
   const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const taken = Object.hasOwn(bodies, type) ? bodies[type] : undefined;
-  if (taken) return parsed(room, taken.shape, 'body', request.body);
+  if (taken) return taken;
   throw new RequestRefused(
     415,
     `${room}.media-type`,
@@ -101,10 +106,12 @@ export const operation = <P = undefined, Q = undefined, B = undefined>(
   return {
     ...described,
     ...(bodies ? { bodies } : {}),
+    checkType: (room, request) => void (bodies && takenOf(room, bodies, request)),
     ask: async (room, request, reply) => {
       const params = parsed<unknown>(room, given.params ?? z.unknown(), 'path', request.params);
       const query = parsed<unknown>(room, given.query ?? nothing, 'query', request.query);
-      const body = bodyOf(room, bodies, request);
+      const body: unknown =
+        bodies && parsed(room, takenOf(room, bodies, request).shape, 'body', request.body);
       void reply.code(usual);
       return await answer({ params, query, body, request, reply } as Asked<P, Q, B>);
     },

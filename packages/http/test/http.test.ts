@@ -116,7 +116,8 @@ describe('an API', () => {
     expect((await post('a\nb\nc', 'text/plain')).json()).toEqual({ count: 3 });
     expect((await post('<a/>', 'text/xml')).json()).toMatchObject({
       status: 415,
-      detail: 'A body of that Content-Type is not taken here: see /api/docs.',
+      detail:
+        'POST /api/count/:id takes application/json or text/plain, not "text/xml": say it in Content-Type.',
     });
     const none = await app.inject({ method: 'POST', url: '/api/count/1' });
     expect(none.json()).toMatchObject({

@@ -1,5 +1,5 @@
 /** The store on PostgreSQL: the suites of every store, then what is PostgreSQL's own. One server for all of it. */
-import { Instant, Seconds, Watts } from '@daisee/units';
+import { Instant, Seconds, VirtualClock, Watts } from '@daisee/units';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openPostgresStore, type RemoteStore, StoreError } from '../src/index.ts';
@@ -172,6 +172,40 @@ describe('a PostgreSQL database', () => {
       await sql(schema, "UPDATE sensors SET name = 'b'");
       expect(await store?.sensor(id)).toMatchObject({ name: 'b' });
     });
+  });
+
+  it('integrates by the rule that another monitor gave a sensor, from the next sample on', async () => {
+    await withStores(2, async ([one, other]) => {
+      if (!one || !other) throw new Error('Two stores were asked for.');
+      const asked = { name: 'Tap', sign: 'load' } as const;
+      const { id } = await one.addSensor(asked);
+      await one.append(id, [sample(0, 100)]);
+      await other.addSensor({ ...asked, reports: 'change' });
+      // Held, the 100 W of the start count for 36 s; on a straight line to zero half of it would.
+      await one.append(id, [sample(36, 0)]);
+      expect((await one.last(id))?.register).toBe(1_000_000n);
+      await other.addSensor({ ...asked, reports: null });
+      await one.append(id, [sample(72, 100)]);
+      expect((await one.last(id))?.register).toBe(1_500_000n);
+    });
+  });
+
+  it('holds the newest value as another monitor said, within a second', async () => {
+    const schema = newSchema();
+    const clock = new VirtualClock({ start: at(60) });
+    const one = await openPostgresStore({ url: server.url, schema, clock });
+    const other = await openPostgresStore({ url: server.url, schema, clock });
+    try {
+      const asked = { name: 'Tap', sign: 'load' } as const;
+      const { id } = await one.addSensor(asked);
+      await one.append(id, [sample(0, 100)]);
+      expect(await one.registerAt(id, at(36))).toBe(0n);
+      await other.addSensor({ ...asked, reports: 'change' });
+      await expect.poll(() => one.registerAt(id, at(36)), { timeout: 20_000 }).toBe(1_000_000n);
+    } finally {
+      await one.close();
+      await other.close();
+    }
   });
 
   it('answers every question through an index, never by a scan', async () => {

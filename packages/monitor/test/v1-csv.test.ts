@@ -72,9 +72,30 @@ describe('CSV', () => {
     ]);
   });
 
+  it('of a spreadsheet that writes decimals with a comma is read, where semicolons separate', async () => {
+    const file = `at;power;voltage;counter\n${T};12,5;3,98;1204,512`;
+    expect(await send(file)).toEqual([{ lines: 2, stored: 1, repeated: 0, done: true }]);
+    expect(kept.store.last(1)).toMatchObject({ power: 12.5, voltage: 3.98, counter: 1_204_512_000n });
+  });
+
+  it('with a bad line far down says from which line on nothing was stored', async () => {
+    const lines = Array.from({ length: 3000 }, (_, i) => `${T + i * 1000},${i === 2500 ? 'x' : i}`);
+    expect((await send(`at,power\n${lines.join('\n')}`)).at(-1)).toMatchObject({
+      stored: 2000,
+      done: false,
+      problem: {
+        code: 'monitor.samples',
+        detail: expect.stringMatching(
+          /^Nothing from line 2002 on was stored, .* line 2502: power /,
+        ) as string,
+      },
+    });
+  });
+
   it.each([
     ['no header', `${T},1`, 'monitor.csv', /^Line 1 names no columns at and power/],
     ['a bad line', `at,power\n${T},1\n${T + 1},x`, 'monitor.samples', /line 3: power/],
+    ['a number that is none', `at,power\n${T},0x10`, 'monitor.samples', /line 2: power/],
     ['a time without a zone', 'at,power\n2026-07-01 00:00,1', 'monitor.samples', /line 2: at/],
     ['a line without an end', `at,power\n${'1'.repeat(5000)}`, 'monitor.csv', /Line 2 is longer than 1000/],
   ])('with %s ends with a problem that names the line', async (_what, file, code, detail) => {

@@ -37,7 +37,7 @@ export const createHttpAsk = (url: string, token: string, clients: number) => {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   return {
     close: () => agent.destroy(),
-    ask: (method: string, path: string, body?: string): Promise<number> =>
+    ask: (method: string, path: string, body?: string, prefer?: string): Promise<number> =>
       new Promise((resolve, reject) => {
         const sent = now();
         const asked = request(
@@ -47,6 +47,7 @@ export const createHttpAsk = (url: string, token: string, clients: number) => {
             agent,
             headers: {
               authorization: `Bearer ${token}`,
+              ...(prefer === undefined ? {} : { prefer }),
               ...(body === undefined
                 ? {}
                 : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
@@ -55,7 +56,7 @@ export const createHttpAsk = (url: string, token: string, clients: number) => {
           (response) => {
             response.resume();
             response.on('end', () => {
-              if (response.statusCode === 200) resolve(sent);
+              if (response.statusCode === (prefer === undefined ? 200 : 204)) resolve(sent);
               else reject(new WrongAnswer(path, String(response.statusCode)));
             });
           },

@@ -1,7 +1,16 @@
 import { Instant, Seconds, VirtualClock } from '@daisee/units';
 import { describe, expect, it } from 'vitest';
-import { BoardNotRunning, DriverFailed, ReadBackDiffers, StateUnknown } from '../src/index.ts';
+import {
+  type BoardEvent,
+  BoardNotRunning,
+  createBoard,
+  DriverFailed,
+  ReadBackDiffers,
+  type RelayDriver,
+  StateUnknown,
+} from '../src/index.ts';
 import { bench, off, on, started, trace, twoSellers } from './support/bench.ts';
+import { createFailingDriver } from './support/failing-driver.ts';
 
 describe('rest', () => {
   it('is where a start leads, by a break, whatever the contacts show', async () => {
@@ -85,6 +94,43 @@ describe('a driver that fails', () => {
     await driver.write(off(0));
     await expect(board.order(on(2, 3))).rejects.toThrow(ReadBackDiffers);
     expect(trace(driver).at(-1)).toBe('0000');
+  });
+
+  it('by losing what was on is not told to close a seller beside the own source', async () => {
+    const clock = new VirtualClock({ start: Instant(0) });
+    await clock.task(async () => {
+      const driver = createFailingDriver(4);
+      const renewing: RelayDriver = {
+        ...driver,
+        refreshEvery: Seconds(20),
+        refresh: (states) => driver.write(new Map([...states].filter(([, isOn]) => isOn))),
+      };
+      // The seller's contact has the lower number: told again first, it would close beside the own source.
+      const wiring = { loads: [{ name: 'home', own: [1], sellers: [{ name: 'east', channels: [0] }] }] };
+      const events: BoardEvent[] = [];
+      const board = createBoard({
+        driver: renewing,
+        wiring,
+        clock,
+        pause: driver.pause,
+        onEvent: (event) => events.push(event),
+      });
+      await board.start();
+      await board.order(on(0, 1));
+      await clock.sleep(Seconds(50));
+      expect(trace(driver).at(-1)).toBe('1100');
+      // Its power was gone for a moment.
+      await driver.write(off(0));
+      await driver.write(off(1));
+      driver.steps.length = 0;
+      await clock.sleep(Seconds(20));
+      expect(trace(driver)).toEqual([]);
+      expect(events.slice(-2)).toMatchObject([
+        { type: 'fault', error: { code: 'relay.read-back-differs' } },
+        { type: 'rested', reason: 'fault' },
+      ]);
+      await board.stop();
+    });
   });
 
   it('leaves a load on a seller that does not open, rather than on two sources', async () => {

@@ -140,6 +140,10 @@ describe('a Shelly', () => {
     await expect(shellyOn(shelly.host).open()).rejects.toThrow(/set its state after power on to off/);
     output.config = { initial_state: 'off', auto_on: true };
     await expect(shellyOn(shelly.host).open()).rejects.toThrow(/turn its auto on timer off/);
+    output.config = { initial_state: 'off', auto_on: false, in_mode: 'follow' };
+    await expect(shellyOn(shelly.host).open()).rejects.toThrow(/set the mode of its input to detached/);
+    output.config = { initial_state: 'off', auto_on: false };
+    await shellyOn(shelly.host).open();
     await expect(createShellyDriver({ host: shelly.host, outputs: [{ id: 7 }] }).open()).rejects.toThrow(
       /value 7 not found/,
     );
@@ -160,6 +164,50 @@ describe('a board that looks at its devices', () => {
     expect(bench.faults[0]).toMatch(/channel 1 on instead of off/);
     expect(seller?.output).toBe(false);
   });
+
+  it('does so within seconds, whatever their leases', () => {
+    expect(shellyOn('192.0.2.1').refreshEvery).toBeLessThanOrEqual(5000);
+  });
+});
+
+describe('a device at a broker', () => {
+  const outputs = [
+    { number: 1, name: 'own', lease: leases[0] },
+    { number: 2, name: 'east', lease: leases[1] },
+  ];
+  const tasmota = async (url: string) => ({
+    device: await startTasmota(url),
+    driver: createTasmotaDriver({ url, topic: 'tasmota_1', outputs }),
+  });
+  const esphome = async (url: string) => ({
+    device: await startEsphome(url, 'shed', ['own', 'east']),
+    driver: createEsphomeDriver({ url, topic: 'shed', outputs }),
+  });
+
+  it.each([
+    ['POWER2', tasmota],
+    ['east', esphome],
+  ] as const)(
+    'that tells of a switch unasked (%s) is a fault at once, not at the next look',
+    async (name, start) => {
+      await using broker = await startBroker();
+      const { device, driver } = await start(broker.url);
+      await using _device = device;
+      await using bench = await boardOn(driver);
+      const from = performance.now();
+      // The seller's contact closes beside the own source.
+      device.press(1);
+      await until(() => bench.faults.length > 0 && !device.states[1] && bench.board.report().isAtRest);
+      expect(performance.now() - from).toBeLessThan(2000);
+      expect(bench.faults[0]).toContain(`switched ${name} on unasked`);
+      // Its power was gone for a moment: the own source is closed again while the seller should feed.
+      await bench.board.order(toEast);
+      expect(bench.faults).toHaveLength(1);
+      device.press(0);
+      await until(() => bench.faults.length > 1 && bench.board.report().isAtRest);
+      expect(device.states).toEqual([false, false]);
+    },
+  );
 });
 
 describe('a Tasmota device', () => {

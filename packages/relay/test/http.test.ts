@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import {
   createRelayServer,
   createSimulatedDriver,
   ListenFailed,
+  openLogbook,
   RelayHttpAnswer,
   RelayLoginRefused,
   RelayUnreachable,
@@ -87,6 +88,30 @@ describe('the HTTP of the relay', () => {
     });
     expect(await channels(toEast)).toEqual({ ...quiet, 0: true, 1: true });
     expect(await channels({ reason: 'b', load: 'home', seller: null })).toEqual(quiet);
+  });
+
+  it('answers a switch without a body to who prefers none, and a refusal with its reason', async () => {
+    await using lab = await startHttpLab();
+    const order = (prefer: string, body: object) =>
+      fetch(`${lab.server.url}${API}/switch`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', prefer },
+        body: JSON.stringify(body),
+      });
+    for (const prefer of ['return=minimal', 'respond-async, return="minimal"; x=1']) {
+      const answer = await order(prefer, toEast);
+      expect(answer.status, prefer).toBe(204);
+      expect(answer.headers.get('preference-applied')).toBe('return=minimal');
+      expect(await answer.text()).toBe('');
+    }
+    expect(lab.board.report().loads[0]?.source?.name).toBe('east');
+    for (const prefer of ['return=representation', 'x-return=minimal', 'return=minimalist'])
+      expect((await order(prefer, toEast)).status, prefer).toBe(200);
+    const refused = await order('return=minimal', { ...toEast, seller: 'nobody' });
+    expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([
+      404,
+      'relay.unknown-seller',
+    ]);
   });
 
   it('changes nothing when it refuses, and says why', async () => {
@@ -377,5 +402,22 @@ describe('the logbook', () => {
     expect(entries.map(({ reason }) => reason)).toEqual(['start', 'test', 'stop', 'start']);
     expect(entries[1]?.id).toBe(last);
     expect(entries.map(({ id }) => id)).toEqual(entries.map(({ id }) => id).toSorted((a, b) => a - b));
+  });
+
+  it('that is damaged is put aside and told, not written over', async () => {
+    const file = join(directory, 'operations.json');
+    await writeFile(file, '{"operations":[41,');
+    const told: string[] = [];
+    const logbook = openLogbook({
+      clock: systemClock,
+      directory,
+      onFailure: ({ message }) => told.push(message),
+    });
+    expect(logbook.operations).toEqual([]);
+    expect(told).toEqual([
+      expect.stringMatching(/operations\.json\.damaged cannot be read, and .* count from zero/),
+    ]);
+    await logbook.stop();
+    expect(await readFile(`${file}.damaged`, 'utf8')).toBe('{"operations":[41,');
   });
 });

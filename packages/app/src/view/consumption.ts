@@ -87,7 +87,11 @@ export const communityOf = async (
   const flows = history.flows(from, to);
   const produced = history.produced(from, to);
   const consumed = new Map<Address, bigint>();
-  for (const flow of flows) consumed.set(flow.consumer, (consumed.get(flow.consumer) ?? 0n) + flow.consumed);
+  const sold = new Map<Address, bigint>();
+  for (const flow of flows) {
+    consumed.set(flow.consumer, (consumed.get(flow.consumer) ?? 0n) + flow.consumed);
+    sold.set(flow.origin, (sold.get(flow.origin) ?? 0n) + flow.bought);
+  }
   const rows = new Map((await ledger.sellers()).map((row) => [row.account, row]));
   const members = new Map<Address, { readonly kind: 'consumer' | 'producer'; readonly active: boolean }>();
   const registrations = history.page({
@@ -112,7 +116,7 @@ export const communityOf = async (
         active: row?.active ?? active,
         ...(row && {
           price: text(row.price),
-          sold: text(row.sold),
+          sold: text(sold.get(account) ?? 0n),
           available: text(row.available),
         }),
         produced: text(produced.get(account) ?? 0n),

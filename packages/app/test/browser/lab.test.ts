@@ -36,6 +36,15 @@ const FOCUS = `(() => {
   const name = element.getAttribute('href') ?? element.getAttribute('aria-label') ?? element.textContent;
   return { name, visible: outlineStyle !== 'none' && outlineWidth !== '0px' };
 })()`;
+const CUT = `[...document.querySelectorAll('.wires .name')].filter((name) => {
+  const text = document.createRange();
+  text.selectNodeContents(name);
+  const { left, right, top } = text.getBoundingClientRect();
+  return ![...document.querySelectorAll('.wires rect.box')].some((box) => {
+    const around = box.getBoundingClientRect();
+    return around.left < left && right < around.right && around.top < top && top < around.bottom;
+  });
+}).map(({ textContent }) => textContent)`;
 const SERIOUS = `axe.run().then(({ violations }) => violations
   .filter(({ impact }) => impact === 'serious' || impact === 'critical')
   .map(({ id, nodes }) => id + ': ' + nodes[0].html))`;
@@ -107,7 +116,9 @@ describe('the App of a running lab', { timeout: TEST_WITHIN }, () => {
   it('explains itself within ten seconds to somebody who has never heard of DAISEE', async () => {
     const { page } = await browsing.open(apps.node1);
     const within = { timeout: 10_000 };
-    const explained = page.locator('.banner.explain', { hasText: 'Node 1 lives on its own source' });
+    const explained = page
+      .locator('.banner.explain', { hasText: 'Node 1 lives on its own source' })
+      .filter({ hasText: 'This is a lab: its clock runs 90 times as fast as yours.' });
     const wires = caption(page).filter({ hasText: /(Own source|Node 2) feeds the load: \d+(\.\d)? W\./ });
     await Promise.all([explained.waitFor(within), wires.waitFor(within)]);
     await page.getByRole('button', { name: 'I see' }).click();
@@ -271,8 +282,13 @@ describe('the App of a running lab', { timeout: TEST_WITHIN }, () => {
     await rows(page).first().waitFor();
     const older = page.getByRole('button', { name: 'Older ones' });
     const before = await rows(page).count();
-    await older.click();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).searchParams.get('before') ?? ''));
+    // By an impatient hand, which asks for no page twice.
+    for (let click = 0; click < 5; click++) await older.dispatchEvent('click');
     await soon(() => rows(page).count()).toBeGreaterThanOrEqual(before + 50);
+    const pages = asked.filter((position) => position !== '');
+    expect(new Set(pages).size).toBe(pages.length);
     // Down to the first there was. New ones arrive above meanwhile and move the button away under a hand.
     await soon(async () => {
       if (await older.isVisible()) await older.dispatchEvent('click');
@@ -441,6 +457,18 @@ describe('the App of a running lab', { timeout: TEST_WITHIN }, () => {
     await page.keyboard.type('500');
     await page.keyboard.press('Enter');
     await page.getByRole('status').filter({ hasText: 'Saved' }).waitFor();
+    // A question keeps the focus until it is answered, and gives it back.
+    const asks = page.getByRole('button', { name: 'My own source now' });
+    await asks.focus();
+    await page.keyboard.press('Enter');
+    await focused(page, 'textContent').toBe('Cancel');
+    for (let press = 0; press < 6; press++) {
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate(`document.activeElement.matches('dialog *, body')`)).toBe(true);
+    }
+    await page.keyboard.press('Escape');
+    await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+    await focused(page, 'textContent').toBe('My own source now');
   });
 
   it('fits a phone of 360 px in English and French, without scrolling sideways', async () => {
@@ -461,8 +489,61 @@ describe('the App of a running lab', { timeout: TEST_WITHIN }, () => {
         );
         expect({ locale, place, needs }).toEqual({ locale, place, needs: Math.min(needs ?? 0, has ?? 0) });
       }
+      // Names fit the boxes of the pictures, a producer's too.
+      for (const url of [apps.node1, apps.node2]) {
+        await page.goto(url);
+        await page.locator('.wires .name').first().waitFor();
+        expect(await page.evaluate<string[]>(CUT)).toEqual([]);
+      }
       await context.close();
     }
+  });
+
+  it('goes on in a page whose session another page of the browser has ended or replaced', async () => {
+    const { page, context } = await browsing.open(apps.node1);
+    const other = await context.newPage();
+    await other.goto(apps.node1);
+    await login(page, apps.password);
+    await page.getByRole('button', { name: 'Log out' }).waitFor();
+    await login(other, apps.password);
+    await other.getByRole('button', { name: 'Log out' }).waitFor();
+    await go(page, 'settings');
+    const budget = page.getByLabel('Coins a day (empty: all there are)');
+    await budget.fill('1,000');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('status').filter({ hasText: 'Saved' }).waitFor();
+    expect(await budget.inputValue()).toBe('1000');
+    // What may not be empty is not taken for zero.
+    await page.getByLabel('State of charge (%) from which it buys').fill('');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('alert').waitFor();
+    await other.getByRole('button', { name: 'Log out' }).click();
+    await other.getByRole('button', { name: 'Log in' }).waitFor();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Log in to see this.').waitFor();
+    await page.getByRole('banner').getByRole('button', { name: 'Log in' }).waitFor();
+  });
+
+  it('looks closer at what a finger draws over', async () => {
+    const { page, context } = await browsing.open(apps.node1, { hasTouch: true, viewport: PHONE });
+    const over = page.locator('.chart .u-over');
+    await over.waitFor();
+    await over.evaluate((chart: { scrollIntoView(place: object): void }) =>
+      chart.scrollIntoView({ block: 'center' }),
+    );
+    const box = await over.boundingBox();
+    if (!box) throw new TypeError('unreachable: the chart is drawn');
+    const finger = await context.newCDPSession(page);
+    const y = box.y + box.height / 2;
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', part?: number) =>
+      finger.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints: part === undefined ? [] : [{ x: box.x + box.width * part, y }],
+      });
+    await touch('touchStart', 0.5);
+    for (const part of [0.6, 0.7, 0.8]) await touch('touchMove', part);
+    await touch('touchEnd');
+    await page.getByRole('button', { name: 'Back to live' }).waitFor();
   });
 
   it('writes numbers as the reader’s place does', async () => {

@@ -35,6 +35,32 @@ const joined = (lines: readonly Line[], all: readonly (number | null)[]): (numbe
     values.map((value, i) => value ?? (values[i - 1] !== null && i > 0 ? (all[i] ?? null) : null)),
   );
 
+/** A finger draws over the chart as a mouse does; up and down it moves the page. */
+const drawnByTouch = (plot: uPlot): void => {
+  const { over } = plot;
+  let begun: number | undefined;
+  const select = (event: PointerEvent, isDone: boolean): void => {
+    if (begun === undefined) return;
+    const place = event.clientX - over.getBoundingClientRect().left;
+    const end = Math.min(Math.max(place, 0), over.clientWidth);
+    const left = Math.min(begun, end);
+    plot.setSelect({ left, top: 0, width: Math.abs(end - begun), height: over.clientHeight }, isDone);
+  };
+  over.addEventListener('pointerdown', (event) => {
+    if (event.pointerType !== 'touch' || !event.isPrimary) return;
+    begun = event.clientX - over.getBoundingClientRect().left;
+  });
+  over.addEventListener('pointermove', (event) => select(event, false));
+  over.addEventListener('pointerup', (event) => {
+    select(event, true);
+    begun = undefined;
+  });
+  over.addEventListener('pointercancel', () => {
+    begun = undefined;
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  });
+};
+
 export const Chart = ({
   series,
   identity,
@@ -97,6 +123,7 @@ export const Chart = ({
           })),
         ],
         hooks: {
+          ready: [drawnByTouch],
           setSelect: [
             (self) => {
               const { left, width } = self.select;

@@ -1,8 +1,9 @@
 /** Energy between nodes: origins on the left, consumers on the right, each band as wide as its energy. */
-import type { Address, Community, Identity } from '../../src/api.ts';
+import type { Community, Identity } from '../../src/api.ts';
 import { energy, who } from '../format.ts';
 import { say } from '../words/words.ts';
 import { colorOf } from './colors.ts';
+import { largest, type Party, REST } from './largest.ts';
 import { useWidth } from './width.ts';
 
 const WIDTH = 640;
@@ -16,24 +17,26 @@ const SPACE = 14;
 const EDGE = 10;
 /** Two lines of text: no band is so thin that its words would lie over those of the next. */
 const LABEL = 36;
-const LONGEST_NAME = 18;
+const LONGEST_NAME = 16;
+/** Bands on each side; in a large community the smallest are one. */
+const MOST_BANDS = 12;
 
 interface Side {
-  readonly account: Address;
+  readonly account: Party;
   readonly total: number;
   readonly top: number;
   readonly height: number;
 }
 
-const heightOf = (totals: ReadonlyMap<Address, number>, scale: number): number =>
+const heightOf = (totals: ReadonlyMap<Party, number>, scale: number): number =>
   [...totals.values()].reduce((sum, total) => sum + Math.max(LABEL, total * scale) + SPACE, -SPACE);
 
 const placed = (
-  totals: ReadonlyMap<Address, number>,
+  totals: ReadonlyMap<Party, number>,
   scale: number,
   within: number,
-): ReadonlyMap<Address, Side> => {
-  const sides = new Map<Address, Side>();
+): ReadonlyMap<Party, Side> => {
+  const sides = new Map<Party, Side>();
   let slot = (within - heightOf(totals, scale)) / 2;
   for (const [account, total] of totals) {
     const height = Math.max(3, total * scale);
@@ -54,16 +57,20 @@ const Label = ({
   readonly name: string;
   readonly x: number;
   readonly anchor: 'start' | 'end';
-}) => (
-  <>
-    <text x={x} y={top + height / 2 - 3} text-anchor={anchor}>
-      {name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name}
-    </text>
-    <text x={x} y={top + height / 2 + 14} text-anchor={anchor} class="dim">
-      {energy(total)}
-    </text>
-  </>
-);
+}) => {
+  // By signs, of which none is cut in two.
+  const signs = Array.from(name);
+  return (
+    <>
+      <text x={x} y={top + height / 2 - 3} text-anchor={anchor}>
+        {signs.length > LONGEST_NAME ? `${signs.slice(0, LONGEST_NAME - 1).join('')}…` : name}
+      </text>
+      <text x={x} y={top + height / 2 + 14} text-anchor={anchor} class="dim">
+        {energy(total)}
+      </text>
+    </>
+  );
+};
 
 export const Flows = ({
   community,
@@ -73,16 +80,15 @@ export const Flows = ({
   readonly identity: Identity;
 }) => {
   const [width, ref] = useWidth(WIDTH);
-  const flows = community.flows.filter(({ consumed }) => Number(consumed) > 0);
+  const flows = largest(community.flows, identity.address, MOST_BANDS).filter(({ consumed }) => consumed > 0);
   if (flows.length === 0) return <p class="note">{say('flowsNone')}</p>;
-  const from = new Map<Address, number>();
-  const to = new Map<Address, number>();
+  const from = new Map<Party, number>();
+  const to = new Map<Party, number>();
   let whole = 0;
   for (const flow of flows) {
-    const value = Number(flow.consumed);
-    from.set(flow.origin, (from.get(flow.origin) ?? 0) + value);
-    to.set(flow.consumer, (to.get(flow.consumer) ?? 0) + value);
-    whole += value;
+    from.set(flow.origin, (from.get(flow.origin) ?? 0) + flow.consumed);
+    to.set(flow.consumer, (to.get(flow.consumer) ?? 0) + flow.consumed);
+    whole += flow.consumed;
   }
   const scale = BANDS / whole;
   const height = Math.max(heightOf(from, scale), heightOf(to, scale)) + 2 * EDGE;
@@ -97,12 +103,17 @@ export const Flows = ({
     used.set(side, begin + height);
     return begin;
   };
-  const ownName = (origin: Address): string => say(origin === identity.address ? 'myOwnSource' : 'ownSource');
+  const nameOf = (party: Party): string => (party === REST ? say('others') : who(party, identity));
+  const sourceOf = ({ origin, consumer }: (typeof flows)[number]): string => {
+    if (origin === identity.address && consumer === origin) return say('myOwnSource');
+    return origin === consumer && origin !== REST ? say('ownSource') : nameOf(origin);
+  };
+  const colorFor = (party: Party): string => (party === REST ? 'var(--ink-dim)' : colorOf(party, identity));
   const words = flows.map((flow) =>
     say('flowText', {
-      consumer: who(flow.consumer, identity),
+      consumer: nameOf(flow.consumer),
       energy: energy(flow.consumed),
-      origin: flow.origin === flow.consumer ? ownName(flow.origin) : who(flow.origin, identity),
+      origin: sourceOf(flow),
     }),
   );
   return (
@@ -117,7 +128,7 @@ export const Flows = ({
           const origin = origins.get(flow.origin);
           const consumer = consumers.get(flow.consumer);
           if (!origin || !consumer) return null;
-          const thick = Math.max(1.5, Number(flow.consumed) * scale);
+          const thick = Math.max(1.5, flow.consumed * scale);
           const a = next(`from ${flow.origin}`, origin.top, thick) + thick / 2;
           const b = next(`to ${flow.consumer}`, consumer.top, thick) + thick / 2;
           const middle = width / 2;
@@ -125,7 +136,7 @@ export const Flows = ({
             <path
               key={`${flow.origin} ${flow.consumer}`}
               d={`M${left + BAR} ${a}C${middle} ${a} ${middle} ${b} ${right - BAR} ${b}`}
-              style={{ stroke: colorOf(flow.origin, identity), strokeWidth: thick }}
+              style={{ stroke: colorFor(flow.origin), strokeWidth: thick }}
             >
               <title>{words[i]}</title>
             </path>
@@ -138,11 +149,11 @@ export const Flows = ({
               y={side.top}
               width={BAR}
               height={side.height}
-              style={{ fill: colorOf(side.account, identity) }}
+              style={{ fill: colorFor(side.account) }}
             />
             <Label
               side={side}
-              name={side.account === identity.address ? say('myOwnSource') : who(side.account, identity)}
+              name={side.account === identity.address ? say('myOwnSource') : nameOf(side.account)}
               x={narrow ? left + BAR + 6 : left - 8}
               anchor={narrow ? 'start' : 'end'}
             />
@@ -153,7 +164,7 @@ export const Flows = ({
             <rect x={right - BAR} y={side.top} width={BAR} height={side.height} class="bar" />
             <Label
               side={side}
-              name={who(side.account, identity)}
+              name={nameOf(side.account)}
               x={narrow ? right - BAR - 6 : right + 8}
               anchor={narrow ? 'end' : 'start'}
             />

@@ -3,7 +3,7 @@ import type { AccountState, Identity, PowerState, SellerState } from '../../src/
 import { energy, percent, watts } from '../format.ts';
 import { say } from '../words/words.ts';
 import { colorOf } from './colors.ts';
-import { useLayout } from './wires.tsx';
+import { Name, useLayout } from './wires.tsx';
 
 const Y = 50;
 const BELOW = 142;
@@ -50,10 +50,8 @@ export const Line = ({
             <path class="flow" d={`M${layout.sourceEnd} ${Y}H${layout.load}`} style={color} />
           )}
           <rect x="2" y={Y - 32} width={layout.sourceEnd - 2} height="64" rx="10" class="box" style={color} />
-          <text x="16" y={Y - 4} class="name">
-            {say('ownSource')}
-          </text>
-          <text x="16" y={Y + 16} class="dim">
+          <Name x={2 + layout.inset} y={Y} end={layout.sourceEnd} name={say('ownSource')} />
+          <text x={2 + layout.inset} y={Y + 16} class="dim">
             {power?.stateOfCharge === undefined
               ? produced
               : `${say('battery')} ${percent(power.stateOfCharge, 1)}`}
@@ -69,10 +67,8 @@ export const Line = ({
             {say('meter')}
           </text>
           {box(Y)}
-          <text x={layout.load + 14} y={Y - 4} class="name">
-            {say('neighbours')}
-          </text>
-          <text x={layout.load + 14} y={Y + 16} class="dim">
+          <Name x={layout.load + layout.inset} y={Y} end={layout.width} name={say('neighbours')} />
+          <text x={layout.load + layout.inset} y={Y + 16} class="dim">
             {own ? energy(own.sold) : '–'}
           </text>
           {used !== undefined && (
@@ -80,10 +76,8 @@ export const Line = ({
               <path d={`M${layout.bus} ${Y}V${BELOW}H${layout.load}`} class="bus" />
               <circle cx={layout.bus} cy={Y} r="5" class="joint" />
               {box(BELOW)}
-              <text x={layout.load + 14} y={BELOW - 4} class="name">
-                {say('ownLoad')}
-              </text>
-              <text x={layout.load + 14} y={BELOW + 16} class="dim">
+              <Name x={layout.load + layout.inset} y={BELOW} end={layout.width} name={say('ownLoad')} />
+              <text x={layout.load + layout.inset} y={BELOW + 16} class="dim">
                 {energy(used)}
               </text>
             </>

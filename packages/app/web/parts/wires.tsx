@@ -15,9 +15,11 @@ interface Layout {
   readonly contact: number;
   readonly bus: number;
   readonly load: number;
+  /** Of words from the edge of their box. */
+  readonly inset: number;
 }
-const WIDE: Layout = { width: 640, sourceEnd: 190, contact: 300, bus: 440, load: 500 };
-const NARROW: Layout = { width: 360, sourceEnd: 128, contact: 148, bus: 232, load: 252 };
+const WIDE: Layout = { width: 640, sourceEnd: 190, contact: 300, bus: 440, load: 500, inset: 14 };
+const NARROW: Layout = { width: 360, sourceEnd: 134, contact: 148, bus: 228, load: 244, inset: 8 };
 const PHONE = '(max-width: 34rem)';
 
 export const useLayout = (): Layout => {
@@ -56,6 +58,26 @@ const wiresInWords = (wires: WiresState, power: PowerState | undefined): string 
   if (feeding.length > 1) return say('feedsTwo');
   return say('feeds', { source: nameOf(one), watts: power ? watts(power.watts) : '?' });
 };
+
+/** A name in a box: one that is longer ends in dots. */
+export const Name = ({
+  x,
+  y,
+  end,
+  name,
+}: {
+  readonly x: number;
+  readonly y: number;
+  /** Where its box ends. */
+  readonly end: number;
+  readonly name: string;
+}) => (
+  <foreignObject x={x} y={y - 20} width={end - x - 6} height="22">
+    <div class="name" dir="auto" title={name}>
+      {name}
+    </div>
+  </foreignObject>
+);
 
 const Contacts = ({
   source,
@@ -127,10 +149,8 @@ export const Wires = ({
                 class="box"
                 style={style}
               />
-              <text x="16" y={y - 4} class="name">
-                {nameOf(source)}
-              </text>
-              <text x="16" y={y + 16} class="dim">
+              <Name x={2 + layout.inset} y={y} end={layout.sourceEnd} name={nameOf(source)} />
+              <text x={2 + layout.inset} y={y + 16} class="dim">
                 {source.source === 'own' && power?.stateOfCharge !== undefined
                   ? `${say('battery')} ${percent(power.stateOfCharge, 1)}`
                   : source.feeding && power
@@ -152,10 +172,8 @@ export const Wires = ({
             rx="10"
             class="box"
           />
-          <text x={layout.load + 14} y={middle - 4} class="name">
-            {say('load')}
-          </text>
-          <text x={layout.load + 14} y={middle + 16} class="dim">
+          <Name x={layout.load + layout.inset} y={middle} end={layout.width} name={say('load')} />
+          <text x={layout.load + layout.inset} y={middle + 16} class="dim">
             {power ? watts(power.watts) : '–'}
           </text>
         </g>

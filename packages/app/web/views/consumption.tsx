@@ -189,7 +189,7 @@ export const Consumption = ({ identity }: ViewProps) => {
   const measured = answer?.bars.reduce((sum, bar) => sum + Number(bar.energy ?? 0), 0) ?? 0;
   return (
     <>
-      <Card title={say('consumption')} side={side} wide>
+      <Card title={say(identity.kind === 'consumer' ? 'consumption' : 'production')} side={side} wide>
         <div class="choices">
           <button type="button" onClick={() => setMoved(moved - 1)}>
             ← {say('earlier')}

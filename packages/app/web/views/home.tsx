@@ -38,6 +38,7 @@ const Explanation = ({ identity }: Pick<ViewProps, 'identity'>) => {
   return (
     <p class="banner explain">
       {say(identity.kind === 'consumer' ? 'whatConsumer' : 'whatProducer', { name: identity.name })}{' '}
+      {identity.speed !== 1 && say('lab', { speed: identity.speed })}{' '}
       <button
         type="button"
         class="quiet"

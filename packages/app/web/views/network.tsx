@@ -57,7 +57,7 @@ export const Network = ({ identity }: ViewProps) => {
               ? `${chain.value.block} (${say('age', { age: age(communityNow() - chain.value.at) })})`
               : '–'}
           </dd>
-          <dt>{say('exchange')}</dt>
+          <dt>{say('exchangeContract')}</dt>
           <dd>
             <code>{identity.exchange}</code>
           </dd>

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Identity, NodeSettings, OwnSourceState } from '../../src/api.ts';
 import { get, send } from '../ask.ts';
-import { instant } from '../format.ts';
+import { decimal, instant } from '../format.ts';
 import { Card } from '../parts/card.tsx';
 import { communityNow } from '../store.ts';
 import { type Sentence, sentenceOf, Told } from '../told.tsx';
@@ -18,7 +18,6 @@ const LABELS: Readonly<Record<Field, Word>> = {
   budget: 'budget',
 };
 const NUMBERS: ReadonlySet<Field> = new Set(['limit', 'resume']);
-const EMPTY_IS_NONE: ReadonlySet<Field> = new Set(['priceCap', 'budget']);
 
 const textOf = (settings: NodeSettings, field: Field): string => {
   const value = settings[field];
@@ -30,8 +29,9 @@ const textOf = (settings: NodeSettings, field: Field): string => {
 };
 
 const valueIn = (field: Field, text: string): string | number | null => {
-  const written = text.trim().replace(',', '.');
-  if (written === '' && EMPTY_IS_NONE.has(field)) return null;
+  const written = decimal(text);
+  // Where nothing is no answer the server says so.
+  if (written === '') return null;
   return NUMBERS.has(field) ? Number(written) : written;
 };
 
@@ -102,8 +102,7 @@ const Override = ({ identity }: { readonly identity: Identity }) => {
   const [minutes, setMinutes] = useState(60);
   const [asks, setAsks] = useState(false);
   const [wrong, setWrong] = useState<Sentence | undefined>();
-  const refuse = useRef<HTMLButtonElement>(null);
-  const asked = useRef<HTMLButtonElement>(null);
+  const question = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     get<OwnSourceState>('relay/own').then(setHeld, (error: unknown) => setWrong(sentenceOf(error)));
   }, []);
@@ -116,12 +115,10 @@ const Override = ({ identity }: { readonly identity: Identity }) => {
       setWrong(sentenceOf(error));
     }
   };
-  // The question takes the focus, on the answer that changes nothing, and gives it back.
-  const asking = useRef(false);
+  // It takes the focus, on the answer that changes nothing, keeps it, and gives it back.
   useEffect(() => {
-    if (asks) refuse.current?.focus();
-    else if (asking.current) asked.current?.focus();
-    asking.current = asks;
+    if (asks) question.current?.showModal();
+    else question.current?.close();
   }, [asks]);
   const isHeld = held.until !== undefined && held.until > communityNow();
   return (
@@ -135,48 +132,41 @@ const Override = ({ identity }: { readonly identity: Identity }) => {
           </button>
         </p>
       )}
-      {asks ? (
-        <div
-          role="alertdialog"
-          aria-label={say('override')}
-          aria-describedby="override-asked"
-          class="banner"
-          onKeyDown={(event) => {
-            if (event.key === 'Escape') setAsks(false);
-          }}
-        >
-          <p id="override-asked">{say('overrideConfirm', { name: identity.name, minutes })}</p>
-          <div class="choices">
-            <button type="button" class="main" onClick={() => void order(minutes)}>
-              {say('yes')}
-            </button>
-            <button type="button" ref={refuse} onClick={() => setAsks(false)}>
-              {say('cancel')}
-            </button>
-          </div>
-        </div>
-      ) : (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            setAsks(true);
-          }}
-        >
-          <label>
-            {say('overrideFor')}
-            <select value={minutes} onChange={(event) => setMinutes(Number(event.currentTarget.value))}>
-              {MINUTES.map((time) => (
-                <option key={time} value={time}>
-                  {time < 60 ? say('lastMinutes', { n: time }) : say('lastHours', { n: time / 60 })}
-                </option>
-              ))}
-            </select>
-          </label>
-          <button type="submit" ref={asked}>
-            {say('override')}
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          setAsks(true);
+        }}
+      >
+        <label>
+          {say('overrideFor')}
+          <select value={minutes} onChange={(event) => setMinutes(Number(event.currentTarget.value))}>
+            {MINUTES.map((time) => (
+              <option key={time} value={time}>
+                {time < 60 ? say('lastMinutes', { n: time }) : say('lastHours', { n: time / 60 })}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button type="submit">{say('override')}</button>
+      </form>
+      <dialog
+        ref={question}
+        role="alertdialog"
+        aria-label={say('override')}
+        aria-describedby="override-asked"
+        onClose={() => setAsks(false)}
+      >
+        <p id="override-asked">{say('overrideConfirm', { name: identity.name, minutes })}</p>
+        <div class="choices">
+          <button type="button" class="main" onClick={() => void order(minutes)}>
+            {say('yes')}
           </button>
-        </form>
-      )}
+          <button type="button" autofocus onClick={() => setAsks(false)}>
+            {say('cancel')}
+          </button>
+        </div>
+      </dialog>
       {wrong !== undefined && (
         <p class="bad" role="alert">
           <Told said={wrong} identity={identity} />

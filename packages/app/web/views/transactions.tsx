@@ -25,14 +25,14 @@ const KINDS: readonly Transaction['type'][] = [
   'unpaused',
 ];
 
-/** A day of the reader's place as the instants where it begins and ends. */
+/** A day of the reader's place as the instants where it begins and ends; a year that is being written is an old one. */
 const startOf = (date: string): number | undefined =>
-  date ? new Date(`${date}T00:00`).getTime() : undefined;
+  date ? Math.max(0, new Date(`${date}T00:00`).getTime()) : undefined;
 const endOf = (date: string): number | undefined => {
   if (!date) return undefined;
   const end = new Date(`${date}T00:00`);
   end.setDate(end.getDate() + 1);
-  return end.getTime();
+  return Math.max(0, end.getTime());
 };
 
 export const Transactions = ({ identity }: ViewProps) => {
@@ -46,6 +46,8 @@ export const Transactions = ({ identity }: ViewProps) => {
   const [begun, begin] = useState(0);
   /** The newest position that was looked at. */
   const told = useRef(-1);
+  /** The page after which one is asked for. */
+  const asking = useRef<TransactionPage>(undefined);
   const filter = {
     type: kind,
     account: mine ? identity.address : undefined,
@@ -93,11 +95,16 @@ export const Transactions = ({ identity }: ViewProps) => {
   const rows = [...shown.values()].sort((a, b) => b.position - a.position);
 
   const older = async (): Promise<void> => {
+    // One page at a time: an impatient hand asks for the next one, not for the same again.
+    if (asking.current === last) return;
+    asking.current = last;
     try {
       const next = await ask(last?.before);
-      setPages([...pages, next]);
+      // Unless the table has begun anew meanwhile.
+      setPages((now) => (now.at(-1) === last ? [...now, next] : now));
     } catch {
       // The banner says what is wrong; the button is still there.
+      asking.current = undefined;
     }
   };
   const side = (

@@ -11,7 +11,7 @@ import {
   walletChain,
   walletRefusedIn,
 } from '../browser-wallet.ts';
-import { approval, coins, energy, who } from '../format.ts';
+import { approval, coins, decimal, energy, who } from '../format.ts';
 import { Card, Freshness, LiveTile } from '../parts/card.tsx';
 import { isFresh, learn, minedIn, usePage } from '../store.ts';
 import { type Sentence, sentenceOf, Told } from '../told.tsx';
@@ -30,8 +30,6 @@ type Order =
 
 const isAmount = (text: string): boolean => /^\d+(\.\d{1,6})?$/.test(text) && Number(text) > 0;
 const isAddress = (text: string): text is Address => /^0x[0-9a-fA-F]{40}$/.test(text);
-/** People write a comma where their language does. */
-const decimal = (text: string): string => text.trim().replace(',', '.');
 
 /** Real ms between two questions to the wallet about what it has sent. */
 const AGAIN = 4000;

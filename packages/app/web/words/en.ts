@@ -7,6 +7,7 @@ export const en = {
   wallet: 'Wallet',
   network: 'Network',
   consumption: 'Consumption',
+  production: 'Production',
   settings: 'Settings',
   skip: 'To the content',
   menu: 'Places',
@@ -27,6 +28,7 @@ export const en = {
     '{name} lives on its own source. When that runs low it buys energy from a neighbour by itself, and only then the relay puts its load on the neighbour’s source. Nobody stands in between: a chain keeps the books.',
   whatProducer:
     '{name} produces energy. Neighbours whose own source runs low buy it by themselves, and a relay puts their load on this source. Nobody stands in between: a chain keeps the books.',
+  lab: 'This is a lab: its clock runs {speed} times as fast as yours.',
   understood: 'I see',
   battery: 'Battery',
   powerNow: 'Power now',
@@ -58,6 +60,7 @@ export const en = {
   all: 'All of them',
   noTransactions: 'Nothing is on the books yet.',
   neighbours: 'Neighbours',
+  others: 'the others',
   meter: 'meter',
   ownLoad: 'Own load',
   sellsInWords:
@@ -154,6 +157,7 @@ export const en = {
   chain: 'Chain',
   chainId: 'Chain id',
   client: 'Client',
+  exchangeContract: 'Exchange',
   latestBlock: 'Latest block',
   age: '{age} ago',
   contracts: 'Contracts',

@@ -7,6 +7,7 @@ export const fr: Readonly<Record<Word, string>> = {
   wallet: 'Portefeuille',
   network: 'Réseau',
   consumption: 'Consommation',
+  production: 'Production',
   settings: 'Réglages',
   skip: 'Aller au contenu',
   menu: 'Rubriques',
@@ -25,6 +26,7 @@ export const fr: Readonly<Record<Word, string>> = {
     '{name} vit sur sa propre source. Quand elle baisse, il achète de lui-même de l’énergie à un voisin, et alors seulement le relais branche sa charge sur la source du voisin. Personne entre les deux : une chaîne tient les comptes.',
   whatProducer:
     '{name} produit de l’énergie. Les voisins dont la source baisse l’achètent d’eux-mêmes, et un relais branche leur charge sur cette source. Personne entre les deux : une chaîne tient les comptes.',
+  lab: 'Ceci est un laboratoire : son horloge va {speed} fois plus vite que la vôtre.',
   understood: 'Compris',
   battery: 'Batterie',
   powerNow: 'Puissance actuelle',
@@ -56,6 +58,7 @@ export const fr: Readonly<Record<Word, string>> = {
   all: 'Toutes',
   noTransactions: 'Les comptes sont encore vides.',
   neighbours: 'Voisins',
+  others: 'les autres',
   meter: 'compteur',
   ownLoad: 'Charge propre',
   sellsInWords:
@@ -150,6 +153,7 @@ export const fr: Readonly<Record<Word, string>> = {
   chain: 'Chaîne',
   chainId: 'Identifiant de chaîne',
   client: 'Client',
+  exchangeContract: 'Bourse',
   latestBlock: 'Dernier bloc',
   age: 'il y a {age}',
   contracts: 'Contrats',

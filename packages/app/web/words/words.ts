@@ -1,4 +1,5 @@
 /** The page's language: the reader's own where it is there, and remembered once chosen. */
+import { apart } from './apart.ts';
 import { en, type Word } from './en.ts';
 import { fr } from './fr.ts';
 import { told as french } from './told.fr.ts';
@@ -33,7 +34,7 @@ export const locale = (): string => navigator.languages.find((tag) => tag.starts
 
 /** Says a word, with what is between braces filled in. */
 export const say = (word: Word, values: Readonly<Record<string, string | number>> = {}): string =>
-  languages[language][word].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+  languages[language][word].replace(/\{(\w+)\}/g, (_, name: string) => apart(String(values[name] ?? '')));
 
 /** What the server says under a code, not filled in yet; undefined where this language has no words for it. */
 export const toldAs = (code: string): string | undefined => told[language][code];

@@ -21,6 +21,9 @@ const isPassing = (name: string): boolean => /(-wal|-shm|-journal|\.pid|\.lock|\
 /** The monitor's store, by its name in a backup. */
 export const SAMPLES = 'monitor/monitor.sqlite';
 
+/** Where the keys stand in a backup. */
+export const KEYS = 'keystore/';
+
 const entries = (directory: string): readonly Dirent[] => {
   try {
     return readdirSync(directory, { withFileTypes: true });
@@ -51,7 +54,7 @@ export const contentsOf = (settings: Settings, file: string): readonly Content[]
     if (isSecret(key)) contents.push({ name: `secrets/${key}`, source: resolve(path), kind: 'file' });
   const keystore = node?.keystore ?? defaultKeystore();
   if (statSync(keystore, { throwIfNoEntry: false })?.isFile())
-    contents.push({ name: `keystore/${basename(keystore)}`, source: resolve(keystore), kind: 'file' });
+    contents.push({ name: `${KEYS}${basename(keystore)}`, source: resolve(keystore), kind: 'file' });
   else contents.push(...filesIn(keystore, 'keystore'));
   if (node) contents.push(...filesIn(agentDirectory(node), `nodes/${node.address.toLowerCase()}`));
   if (monitor) contents.push(...filesIn(monitorDirectory(monitor), 'monitor'));

@@ -1,17 +1,24 @@
 /** Putting the files of a backup in their places. */
 import {
   closeSync,
+  constants,
   copyFileSync,
   existsSync,
+  fchmodSync,
+  fchownSync,
   fsyncSync,
+  lchownSync,
   mkdirSync,
   openSync,
   renameSync,
   rmSync,
+  type Stats,
+  statSync,
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { messageOf } from '@daisee/units';
+import { SETTINGS_FILE, STATE_DIRECTORY } from '../install/plan.ts';
 import type { Manifest } from './archive.ts';
 import { BackupUnusable, GoesElsewhere, RestoreBroken, WouldOverwrite } from './errors.ts';
 
@@ -63,13 +70,38 @@ const checkIdle = (file: string, store: string): void => {
   }
 };
 
+const found = (path: string): Stats | undefined => statSync(path, { throwIfNoEntry: false });
+
+/** Whose a file becomes that root puts back; a service could not read root's. Undefined for anybody else. */
+const ownerOf = (target: string): Stats | undefined => {
+  if (process.getuid?.() !== 0) return undefined;
+  const there = found(target);
+  if (there) return there;
+  // The folder of their settings is root's, and what they name there the services'.
+  const services = dirname(target) === dirname(SETTINGS_FILE) ? found(STATE_DIRECTORY) : undefined;
+  if (services) return services;
+  let above = dirname(target);
+  while (!found(above)) above = dirname(above);
+  return found(above);
+};
+
 /** Copies beside the target and renames: it is whole or not there. */
 const place = (from: string, { kind, target }: Placing): void => {
-  mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+  const owner = ownerOf(target);
+  const replaced = owner && found(target);
+  const made = mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+  if (owner && made !== undefined)
+    for (let folder = dirname(target); folder.startsWith(made); folder = dirname(folder))
+      lchownSync(folder, owner.uid, owner.gid);
   const part = join(dirname(target), `.${basename(target)}.part`);
-  copyFileSync(from, part);
-  const descriptor = openSync(part, 'r+');
+  // The folder may be another user's, who must not lead root elsewhere by a link.
+  rmSync(part, { force: true });
+  copyFileSync(from, part, constants.COPYFILE_EXCL);
+  const descriptor = openSync(part, constants.O_RDWR | constants.O_NOFOLLOW);
   try {
+    if (owner) fchownSync(descriptor, owner.uid, owner.gid);
+    // The settings of the services are root's, and readable for their group.
+    if (replaced) fchmodSync(descriptor, replaced.mode & 0o777);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

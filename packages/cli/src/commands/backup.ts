@@ -5,15 +5,17 @@ import { dirname, join, resolve } from 'node:path';
 import { messageOf } from '@daisee/units';
 import { Command } from 'commander';
 import { type Manifest, sha256, writeArchive } from '../backup/archive.ts';
-import { contentsOf } from '../backup/contents.ts';
+import { contentsOf, KEYS } from '../backup/contents.ts';
 import { BackupFailed } from '../backup/errors.ts';
 import { createSeal } from '../backup/seal.ts';
 import { snapshot } from '../backup/snapshot.ts';
 import { commandClock } from '../command-clock.ts';
+import { useHomeOf } from '../install/plan.ts';
 import { createOutput } from '../output.ts';
 import { readSettings } from '../settings/read.ts';
 import { secretFrom } from '../settings/secrets.ts';
 import { VERSION } from '../version.ts';
+import { defaultKeystore } from './connect.ts';
 import type { CommonOptions } from './run.ts';
 
 interface BackupOptions extends CommonOptions {
@@ -27,6 +29,13 @@ export const passphraseFrom = (file: string | undefined): string | undefined =>
 
 const back = async (file: string, options: BackupOptions): Promise<Manifest> => {
   const settings = readSettings(options.config);
+  useHomeOf(options.config);
+  const contents = contentsOf(settings, options.config);
+  if (settings.node && !contents.some(({ name }) => name.startsWith(KEYS)))
+    throw new BackupFailed(
+      `There is no key of ${settings.node.address} in ${settings.node.keystore ?? defaultKeystore()}: run it as the user that runs the node, or with sudo and the settings of the services. Nothing was written.`,
+      { node: settings.node.address },
+    );
   const target = resolve(file);
   if (existsSync(target) && !options.force)
     throw new BackupFailed(`${target} is there already: name another file, or replace it with --force.`, {
@@ -38,7 +47,7 @@ const back = async (file: string, options: BackupOptions): Promise<Manifest> => 
     // Beside the target, so that the copies need no room on another disk and the last step is a rename.
     scratch = await mkdtemp(join(dirname(target), '.daisee-backup-'));
     const files: Manifest['files'] = [];
-    for (const content of contentsOf(settings, options.config)) {
+    for (const content of contents) {
       const copy = join(scratch, content.name);
       await mkdir(dirname(copy), { recursive: true });
       await snapshot(content, copy);
@@ -76,7 +85,10 @@ export const backupCommand = (): Command =>
     )
     .option('--force', 'replace a file that is there')
     .option('--json', 'one JSON object a line')
-    .addHelpText('after', '\nExample: daisee backup /media/usb/daisee.backup -c /etc/daisee/parameters.yml')
+    .addHelpText(
+      'after',
+      '\nExample: sudo daisee backup /media/usb/daisee.backup -c /etc/daisee/parameters.yml',
+    )
     .action(async (file: string, options: BackupOptions) => {
       const output = createOutput(options.json ?? false);
       const manifest = await back(file, options);

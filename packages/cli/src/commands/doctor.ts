@@ -1,8 +1,9 @@
 import { type Duration, Seconds } from '@daisee/units';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { commandClock } from '../command-clock.ts';
 import { type Check, failed, type Report, runChecks } from '../doctor/check.ts';
 import { checksOf } from '../doctor/checks.ts';
+import { useHomeOf } from '../install/plan.ts';
 import { duration } from '../options.ts';
 import { SettingsError } from '../settings/problems.ts';
 import { readSettings } from '../settings/read.ts';
@@ -31,12 +32,15 @@ export const doctorCommand = (): Command =>
       'Check this machine and every connection in the settings, and say how to mend what is wrong.',
     )
     .option('-c, --config <file>', 'settings', 'parameters.yml')
-    .option('--limit <time>', 'longest wait for an answer (default 10s)', duration, LIMIT)
+    .addOption(
+      new Option('--limit <time>', 'longest wait for an answer').argParser(duration).default(LIMIT, '10s'),
+    )
     .option('--json', 'one JSON object a line')
     .addHelpText('after', '\nExample: daisee doctor -c /etc/daisee/parameters.yml')
     .action(
       action<DoctorOptions>(async (options, output) => {
         const file = options.config;
+        useHomeOf(file);
         let settings: Settings = {};
         let first: Check | undefined;
         try {

@@ -1,6 +1,6 @@
 /** Checks of relays that live on devices: Shelly, Tasmota, ESPHome. Nothing is switched and nothing is set. */
-import type { RelayDriver } from '@daisee/relay';
-import { deviceDrivers } from '../parts/relay-driver.ts';
+import { defaultWiring, type RelayDriver, type Wiring } from '@daisee/relay';
+import { deviceDrivers, placesOf } from '../parts/relay-driver.ts';
 import type { DeviceSettings } from '../settings/relay.ts';
 import type { Settings } from '../settings/schema.ts';
 import { wiringOf } from '../settings/translate.ts';
@@ -32,6 +32,27 @@ const look = async (device: DeviceSettings, make: () => RelayDriver): Promise<Fi
   }
 };
 
+/**
+ * Whether own source and sellers of a load fall together. An own source whose device alone loses its power closes at once,
+ * and the seller's contact stays closed beside it until the board has seen that.
+ */
+const apart = (places: readonly (DeviceSettings | undefined)[], { loads }: Wiring): readonly Finding[] =>
+  loads.flatMap(({ name, own, sellers }) =>
+    sellers.flatMap((seller) => {
+      const placed = (channels: readonly number[]) => [
+        ...new Set(channels.map((channel) => places[channel])),
+      ];
+      const [at, other] = [placed(own), placed(seller.channels)];
+      if (new Set([...at, ...other]).size < 2) return [];
+      const named = (devices: typeof at) =>
+        devices.map((device) => (device ? nameOf(device) : 'the pins')).join(', ');
+      return warning(
+        `${name} has its own source on ${named(at)} and ${seller.name} on ${named(other)}: where one alone loses its power, both may feed it until that is seen`,
+        'put the contacts of one load on one device',
+      );
+    }),
+  );
+
 /** One check for each device of the board that this machine serves. */
 export const deviceChecks = (settings: Settings): readonly Check[] => {
   const { relay } = settings;
@@ -43,8 +64,13 @@ export const deviceChecks = (settings: Settings): readonly Check[] => {
     ...(pins ? { pins } : {}),
     ...(relay.devices ? { devices: relay.devices } : {}),
   };
-  return deviceDrivers(contacts, wiringOf(settings)).map(({ device, make }) => ({
-    name: 'relay device',
-    look: () => look(device, make),
-  }));
+  const wiring = wiringOf(settings);
+  const places = placesOf(contacts);
+  return [
+    ...deviceDrivers(contacts, wiring).map(({ device, make }) => ({
+      name: 'relay device',
+      look: () => look(device, make),
+    })),
+    { name: 'relay wiring', look: async () => apart(places, wiring ?? defaultWiring(places.length)) },
+  ];
 };

@@ -1,7 +1,7 @@
 /** What of the settings runs on this machine, and what that needs of the machine. */
 import { existsSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { RestPins } from '@daisee/relay';
 import { UsageError } from '../options.ts';
 import { ownPins } from '../parts/relay-driver.ts';
@@ -13,6 +13,17 @@ import { wiringOf } from '../settings/translate.ts';
 export const SETTINGS_FILE = '/etc/daisee/parameters.yml';
 /** Home of the system user: keys and stores are in `.daisee` below it, as in anybody's home. */
 export const STATE_DIRECTORY = '/var/lib/daisee';
+
+/**
+ * Whoever looks at the settings of the services, root mostly, means their keys and stores, not those of its own home.
+ */
+export const useHomeOf = (
+  file: string,
+  environment: Record<string, string | undefined> = process.env,
+): void => {
+  if (resolve(file) === SETTINGS_FILE) environment['DAISEE_HOME'] ??= join(STATE_DIRECTORY, '.daisee');
+};
+
 /** Compiled modules of the services; made anew when it is lost. `PrivateTmp` would lose them at each stop. */
 export const CACHE_DIRECTORY = '/var/cache/daisee';
 

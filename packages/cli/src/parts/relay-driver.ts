@@ -111,6 +111,14 @@ export const deviceDrivers = (
   });
 };
 
+/** What carries each channel: a device, or undefined for this machine's own pins. */
+export const placesOf = (options: Contacts): readonly (DeviceSettings | undefined)[] => [
+  ...Array.from<undefined>({ length: localCount(options) }),
+  ...(options.devices ?? []).flatMap((device) =>
+    Array.from<DeviceSettings>({ length: outputCount(device) }).fill(device),
+  ),
+];
+
 /** How the contacts are called in a line for people: `simulated, 4 channels`. */
 export interface NamedDriver {
   readonly driver: RelayDriver;

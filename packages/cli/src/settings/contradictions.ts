@@ -83,8 +83,23 @@ const checkMonitor = (say: Say, monitor: MonitorSettings): void => {
 
 const checkRelay = (say: Say, relay: NonNullable<Settings['relay']>): void => {
   once(say, ['relay'], relay, 'token');
-  for (const [index, device] of (relay.devices ?? []).entries())
+  const contacts = new Map<string, string>();
+  for (const [index, device] of (relay.devices ?? []).entries()) {
     once(say, ['relay', 'devices', index], device, 'password');
+    const where = device.driver === 'shelly' ? device.host : `${device.url} ${device.topic}`;
+    const outputs = device.outputs ?? [device.driver === 'shelly' ? 0 : 1];
+    for (const [at, output] of outputs.entries()) {
+      const contact = `${device.driver} ${where} ${output}`;
+      const other = contacts.get(contact);
+      const here = `relay.devices[${index}].outputs[${at}]`;
+      if (other === undefined) contacts.set(contact, here);
+      else
+        say(
+          ['relay', 'devices', index, 'outputs'],
+          `${output} is the contact of ${other} again; each contact has one channel`,
+        );
+    }
+  }
   if (relay.ca !== undefined && !relay.url?.startsWith('https:'))
     say('relay.ca', 'needs relay.url beside it, with https:');
   if (relay.driver !== 'gpio')

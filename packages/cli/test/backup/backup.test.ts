@@ -1,4 +1,6 @@
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -17,6 +19,7 @@ import { Duration, Instant, systemClock, Watts } from '@daisee/units';
 import fc from 'fast-check';
 import { pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
+import { useHomeOf } from '../../src/install/plan.ts';
 import { daisee, freePort, records, scratch, start } from '../support/daisee.ts';
 
 const EXCHANGE = '0xc33179A7f73fCcCe0DED8e613Fcf2688bA385558';
@@ -237,6 +240,52 @@ chain: { port: ${rpcPort}, data: '${join(home, 'chain')}' }
     expect(rows(samples, 'SELECT * FROM samples')).toEqual(before);
     expect(left(dirname(file))).toEqual([]);
   });
+
+  it('without a key is not made: it would look like one', { timeout: 150_000 }, async () => {
+    const { settings } = await homeOfNode();
+    const home = scratch();
+    const file = join(home, 'a.backup');
+    const { code, stderr } = await daisee(['backup', file, '-c', settings], { DAISEE_HOME: home });
+    expect([code, existsSync(file)]).toEqual([1, false]);
+    expect(stderr).toMatch(/^There is no key of 0x[0-9a-fA-F]{40} in .*\/keystore: run it as the user/);
+  });
+
+  it('of the services is of their keys and stores, whoever makes it', () => {
+    const environment: Record<string, string | undefined> = {};
+    useHomeOf('./parameters.yml', environment);
+    expect(environment).toEqual({});
+    useHomeOf('/etc/daisee/parameters.yml', environment);
+    expect(environment).toEqual({ DAISEE_HOME: '/var/lib/daisee/.daisee' });
+    const own = { DAISEE_HOME: '/srv/own' };
+    useHomeOf('/etc/daisee/parameters.yml', own);
+    expect(own).toEqual({ DAISEE_HOME: '/srv/own' });
+  });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'put back by root belongs to whom the folder belongs, or the file that it replaces (needs root)',
+    { timeout: 150_000 },
+    async () => {
+      const { home, settings, env } = await homeOfNode();
+      const file = join(home, 'a.backup');
+      await daisee(['backup', file, '-c', settings], env);
+      chownSync(home, 12_345, 12_346);
+      renameSync(join(home, 'keystore'), join(scratch(), 'keystore'));
+      chownSync(settings, 12_347, 12_348);
+      chmodSync(settings, 0o640);
+      expect((await daisee(['restore', file, '--force'], env)).code).toBe(0);
+      const owner = (path: string) => {
+        const { uid, gid, mode } = statSync(join(home, path));
+        return [uid, gid, (mode & 0o777).toString(8)];
+      };
+      expect(owner('keystore')).toEqual([12_345, 12_346, '700']);
+      expect(owner(join('keystore', readdirSync(join(home, 'keystore'))[0] ?? ''))).toEqual([
+        12_345,
+        12_346,
+        '600',
+      ]);
+      expect(owner('parameters.yml')).toEqual([12_347, 12_348, '640']);
+    },
+  );
 
   it('does not replace a store that a running node has open', { timeout: 150_000 }, async () => {
     const { home, settings, env } = await homeOfNode();

@@ -157,6 +157,27 @@ describe('relays on devices', () => {
     expect(asked.filter((url) => !/^\/rpc\/Switch\.Get(Config|Status)\?/.test(url))).toEqual([]);
   });
 
+  it('that carry a load between them are told: one of them may lose its power alone', async () => {
+    const apart = async (home: string) => {
+      const all = settings(
+        "    - { driver: shelly, host: '192.0.2.1', outputs: [0, 1] }\n" +
+          "    - { driver: shelly, host: '192.0.2.2', outputs: [0] }\n" +
+          `  wiring:\n    home: ${home}\n`,
+      );
+      const check = deviceChecks(all).filter(({ name }) => name === 'relay wiring');
+      return look(check);
+    };
+    expect(await apart('{ own: 0, sellers: { east: 1 } }')).toEqual([]);
+    expect(await apart('{ own: 0, sellers: { east: 1, west: 2 } }')).toEqual([
+      {
+        name: 'relay wiring',
+        state: 'warning',
+        text: 'home has its own source on shelly 192.0.2.1 and west on shelly 192.0.2.2: where one alone loses its power, both may feed it until that is seen',
+        mend: 'put the contacts of one load on one device',
+      },
+    ]);
+  });
+
   it('one whose lease is not set yet is told, and left so', async () => {
     const broker = await startBroker({ PulseTime1: 0 });
     const found = await look(
@@ -187,6 +208,7 @@ describe('relays on devices', () => {
       { name: 'relay device', state: 'ok', text: `shelly ${well} answers; off` },
       { state: 'failed', text: expect.stringContaining('does not start switched off') as string },
       { state: 'failed', text: expect.stringContaining('shed') as string },
+      { name: 'relay wiring', state: 'warning' },
     ]);
   });
 });

@@ -282,6 +282,23 @@ describe('the counters of a device', () => {
     ]);
   });
 
+  it('of the same millisecond as a power that came first ride on the next one, and never backward', () => {
+    const { assembly } = device();
+    const tell = (seconds: number, report: { power?: number; imported?: Energy }, arrival = seconds + 0.2) =>
+      assembly.report({ ...report, stamp: at(seconds) }, at(arrival), false).samples;
+    for (const [round, counter] of [
+      [0, 5],
+      [10, 6],
+    ] as const) {
+      expect(tell(round, { power: 100 })).toHaveLength(1);
+      expect(tell(round, { imported: Energy(BigInt(counter)) })).toEqual([]);
+    }
+    // Overtaken: an older counter, and one of long ago.
+    expect(tell(9.5, { imported: Energy(4n) }, 10.3)).toEqual([]);
+    expect(tell(2, { imported: Energy(9n) }, 10.3)).toEqual([]);
+    expect(tell(20, { power: 100 })).toEqual([{ at: at(20), power: 100, counter: 6n }]);
+  });
+
   it('ride on repeats too', () => {
     const meter = device();
     meter.power(0, 100);

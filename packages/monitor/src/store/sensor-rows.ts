@@ -22,12 +22,10 @@ export const SELECT_SENSORS = `SELECT sensors.id, sensors.name, sign, types.name
 
 export const RULE_COLUMNS = ['highest_power', 'counter_tolerance', 'rolls_over_at', 'reports'] as const;
 
-export const sensorOfRow = (row: SensorRow): Sensor => ({
-  id: Number(row.id),
-  name: row.name,
-  sign: row.sign,
-  type: row.type,
-  typeId: Number(row.type_id),
+/** What a row says of how its sensor counts. */
+export type RuleRow = Pick<SensorRow, (typeof RULE_COLUMNS)[number]>;
+
+const ruleOfRow = (row: RuleRow): Pick<Sensor, 'counter' | 'reports'> => ({
   ...(row.highest_power === null
     ? {}
     : {
@@ -38,6 +36,21 @@ export const sensorOfRow = (row: SensorRow): Sensor => ({
         },
       }),
   ...(row.reports === 'change' ? { reports: 'change' } : {}),
+});
+
+export const sensorOfRow = (row: SensorRow): Sensor => ({
+  id: Number(row.id),
+  name: row.name,
+  sign: row.sign,
+  type: row.type,
+  typeId: Number(row.type_id),
+  ...ruleOfRow(row),
+});
+
+/** A sensor that counts as a row says now, whatever was remembered of it. */
+export const ruledBy = ({ counter: _, reports: __, ...sensor }: Sensor, row: RuleRow): Sensor => ({
+  ...sensor,
+  ...ruleOfRow(row),
 });
 
 /** The values of `RULE_COLUMNS`. */

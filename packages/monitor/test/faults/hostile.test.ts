@@ -134,15 +134,17 @@ describe('a monitor', () => {
       200,
       expect.stringMatching(/^-271821-04-20T00:00:00.000Z,1,/),
     ]);
+    const rates = '"day": {"slope": "0.1"}, "night": {"slope": "0.1"}';
     for (const name of ['a\\u0000b', '\\ud800', 'a\\nb'])
-      expect(
-        (
-          await ask(`${service.url}/api/v1/sensors`, {
-            body: `{"name": "${name}", "sign": "load"}`,
-            headers: JSON_BODY,
-          })
-        ).status,
-      ).toBe(400);
+      for (const [path, body] of [
+        ['sensors', `{"name": "${name}", "sign": "load"}`],
+        ['tariffs', `{"name": "${name}", ${rates}}`],
+        ['tariffs', `{"name": "Flat", "type": "${name}", ${rates}}`],
+        ['tokens', `{"name": "${name}", "scopes": ["read"]}`],
+      ] as const) {
+        const { status, text } = await ask(`${service.url}/api/v1/${path}`, { body, headers: JSON_BODY });
+        expect([status, text]).toEqual([400, expect.stringContaining('needs characters that can be shown')]);
+      }
   });
 
   it('answers absurd windows, methods and addresses at once, none by a failure of its own', async () => {

@@ -180,7 +180,7 @@ export const createBoard = (options: BoardOptions): Board => {
     });
   };
 
-  /** Tells the driver to keep what is on, and looks whether everything still shows what it should. In turn only. */
+  /** Looks whether everything still shows what it should, and tells the driver to keep what is on. In turn only. */
   const refresh = async (every: Duration): Promise<void> => {
     try {
       if (!unsafe) await contacts.refresh();

@@ -66,7 +66,7 @@ export interface Contacts {
    */
   release(groups: readonly Group[]): Promise<void>;
   /**
-   * Lets the driver renew what its devices would undo by themselves, and looks whether all is as it was.
+   * Looks whether all is as it was, and only then lets the driver renew what its devices would undo by themselves.
    * @throws DriverFailed, ReadBackDiffers
    */
   refresh(): Promise<void>;
@@ -223,8 +223,11 @@ export const createContacts = (options: ContactsOptions): Contacts => {
     refresh: async () => {
       const kept = states();
       const expected = [...seen];
+      // Before anything is told again: what went off meanwhile would be switched on without a break, in any order.
+      await verify(expected);
       const { refresh } = driver;
-      if (refresh) await drive('keep its channels', () => refresh(kept));
+      if (!refresh) return;
+      await drive('keep its channels', () => refresh(kept));
       await verify(expected);
     },
   };

@@ -105,7 +105,12 @@ export const createRelayHttpClient = (options: RelayHttpClientOptions): RelayHtt
     ? new TlsAgent({ keepAlive: true, maxSockets: 4, ...(ca === undefined ? {} : { ca }) })
     : new Agent({ keepAlive: true, maxSockets: 4 });
 
-  const send = (method: string, path: string, body: unknown): Promise<Answer> =>
+  const send = (
+    method: string,
+    path: string,
+    body: unknown,
+    more: Readonly<Record<string, string>>,
+  ): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const text = body === undefined ? undefined : JSON.stringify(body);
       const asked = (isTls ? httpsRequest : httpRequest)(
@@ -116,6 +121,7 @@ export const createRelayHttpClient = (options: RelayHttpClientOptions): RelayHtt
           // The time for everything, unlike `timeout`, which counts silence alone.
           signal: AbortSignal.timeout(timeout),
           headers: {
+            ...more,
             ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
             ...(text === undefined
               ? {}
@@ -133,10 +139,15 @@ export const createRelayHttpClient = (options: RelayHttpClientOptions): RelayHtt
       asked.end(text);
     });
 
-  const ask = async (method: string, path: string, body?: unknown): Promise<Answer> => {
+  const ask = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> => {
     let answer: Answer;
     try {
-      answer = await send(method, `/api/v1${path}`, body);
+      answer = await send(method, `/api/v1${path}`, body, headers);
     } catch (error) {
       const isLate = error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError');
       const reason = (error as NodeJS.ErrnoException).code ?? messageOf(error);
@@ -187,12 +198,10 @@ export const createRelayHttpClient = (options: RelayHttpClientOptions): RelayHtt
     },
 
     order: async (changes, reason = 'order') => {
-      const answer = await ask('POST', '/switch', {
-        reason,
-        channels: Object.fromEntries(changes),
-        lease,
-      });
-      if (answer.status === 200) return true;
+      const channels = Object.fromEntries(changes);
+      const answer = await ask('POST', '/switch', { reason, channels, lease }, { prefer: 'return=minimal' });
+      // A relay of an older version answers with the board's state.
+      if (answer.status === 204 || answer.status === 200) return true;
       const { code, detail } = fieldsOf(answer.body);
       if (typeof code !== 'string' || !code.startsWith('relay.') || answer.status === 400)
         throw wrong('POST /switch', answer);

@@ -85,6 +85,12 @@ const lastEventId = (request: FastifyRequest): number | undefined => {
   );
 };
 
+/** Whether the asker wants no more than to know that it was done (RFC 7240, 4.2). */
+const prefersMinimal = ({ headers }: FastifyRequest): boolean =>
+  [headers['prefer'] ?? []]
+    .flat()
+    .some((value) => /(?:^|,)\s*return\s*=\s*"?minimal"?\s*(?:[;,]|$)/i.test(value));
+
 const answers = (description: string, shape: z.ZodType) => ({ 200: { description, shape } });
 
 export const operationsOf = ({ board, logbook, clock, lease, nameOf }: Context): readonly Described[] => {
@@ -126,18 +132,23 @@ export const operationsOf = ({ board, logbook, clock, lease, nameOf }: Context):
       group: 'Orders',
       summary: 'Switch channels, or a load to a seller or its own source',
       description:
-        'The whole order is carried out and read back, or nothing is changed. Sources open before others close. Every load that is not at rest afterwards has a lease: renew it, or it returns to its own source.',
+        'The whole order is carried out and read back, or nothing is changed. Sources open before others close. Every load that is not at rest afterwards has a lease: renew it, or it returns to its own source. With `Prefer: return=minimal` it is answered without a body.',
       scope: 'switch',
       body: switchShape,
-      answers: answers('As it is now', stateShape),
-      answer: async ({ body, request }) => {
+      answers: {
+        ...answers('As it is now', stateShape),
+        204: { description: 'The same, for `Prefer: return=minimal`' },
+      },
+      answer: async ({ body, request, reply }) => {
         await board.order(orderOf(board, body), {
           lease: body.lease === undefined ? lease : Duration(body.lease),
           reason: body.reason,
           by: nameOf(request),
           via: VIA,
         });
-        return state();
+        if (!prefersMinimal(request)) return state();
+        void reply.code(204).header('preference-applied', 'return=minimal');
+        return undefined;
       },
     }),
     operation({

@@ -3,7 +3,7 @@
  * line, appended to and cut when it has twice as many as are kept. An SD card bears few writes, so both are written
  * in batches.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { appendFile, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DaiseeError, messageOf } from '@daisee/units';
@@ -83,7 +83,14 @@ export const createLogbookFiles = (directory: string, keep: number): LogbookFile
       try {
         return countsShape.parse(JSON.parse(text)).operations;
       } catch (error) {
-        throw new LogbookFailed(operationsFile, 'read', error);
+        // Kept, because counting begins anew and would be written over it.
+        const aside = `${operationsFile}.damaged`;
+        try {
+          renameSync(operationsFile, aside);
+        } catch (refused) {
+          throw new LogbookFailed(operationsFile, 'read', refused);
+        }
+        throw new LogbookFailed(aside, 'read, and the operations of each contact count from zero', error);
       }
     },
 

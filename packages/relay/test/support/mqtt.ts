@@ -63,6 +63,8 @@ export interface TestDevice {
   readonly commands: string[];
   /** Deaf: hears and does nothing. */
   mood: 'works' | 'deaf';
+  /** Its button: the contact changes, whoever ordered it last. */
+  press(index: number): void;
   /** Hears each contact that was set. */
   onChange?: () => void;
   client: MqttClient;
@@ -114,6 +116,7 @@ export const startTasmota = async (
     powerOnState: 0,
     commands: [],
     mood: 'works',
+    press: (index) => switchTo(index, !device.states[index]),
     [Symbol.asyncDispose]: async () => {
       for (const timer of timers.values()) clearTimeout(timer);
       await client.endAsync(true);
@@ -169,6 +172,7 @@ export const startEsphome = async (
     states: names.map(() => false),
     commands: [],
     mood: 'works',
+    press: (index) => switchTo(index, !device.states[index]),
     [Symbol.asyncDispose]: async () => {
       for (const timer of timers.values()) clearTimeout(timer);
       await client.endAsync(true);

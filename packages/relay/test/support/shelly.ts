@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 
 interface Output {
   output: boolean;
-  config: { initial_state: string; auto_on: boolean };
+  config: { initial_state: string; auto_on: boolean; in_mode?: string };
   timer?: NodeJS.Timeout;
   timerSeconds?: number;
 }
@@ -95,7 +95,7 @@ export const startShelly = async (count = 2, password?: string): Promise<TestShe
         });
         return;
       case '/rpc/Switch.GetConfig':
-        json(response, 200, { id, name: null, in_mode: 'follow', ...one.config, auto_off: false });
+        json(response, 200, { id, name: null, ...one.config, auto_off: false });
         return;
       default:
         json(response, 404, { code: 404, message: `No handler for ${url.pathname.slice(5)}` });
@@ -111,7 +111,7 @@ export const startShelly = async (count = 2, password?: string): Promise<TestShe
     requests: [],
     outputs: Array.from({ length: count }, () => ({
       output: false,
-      config: { initial_state: 'off', auto_on: false },
+      config: { initial_state: 'off', auto_on: false, in_mode: 'detached' },
     })),
     mood: 'works',
     onChange: () => undefined,

@@ -164,11 +164,15 @@ export class Assembly {
 
   #take(report: Report, arrival: Instant, stamp: Instant | undefined): Assembled {
     const at = this.#placed(arrival, stamp);
-    if (at === undefined)
+    if (at === undefined) {
+      // Power and counters of one instant may come one after the other; the next sample has those counters.
+      if (report.power === undefined && stamp !== undefined && this.#isInBurst(stamp))
+        this.#count(report, true);
       return {
         samples: [],
         late: report.power !== undefined && this.#oriented(report.power) !== this.#held?.power,
       };
+    }
     this.#count(report);
     const power = report.power === undefined ? this.#meanPower(at) : this.#oriented(report.power);
     if (report.power !== undefined) this.#sawPower = true;
@@ -206,11 +210,18 @@ export class Assembly {
     return this.#rule.invert && power !== 0 ? -power : power;
   }
 
-  #count(report: Report): void {
+  #isInBurst(stamp: Instant): boolean {
+    return this.#lastAt !== undefined && this.#lastAt - stamp < BURST;
+  }
+
+  /** Takes its counters; of a report that was overtaken only those that are further on. */
+  #count(report: Report, isOvertaken = false): void {
     const { imported, exported } = report;
     const [up, down] = this.#rule.invert ? [exported, imported] : [imported, exported];
-    if (up !== undefined) this.#imported = up;
-    if (down !== undefined) this.#exported = down;
+    const isNews = (energy: Energy, known: Energy | undefined): boolean =>
+      !isOvertaken || known === undefined || energy > known;
+    if (up !== undefined && isNews(up, this.#imported)) this.#imported = up;
+    if (down !== undefined && isNews(down, this.#exported)) this.#exported = down;
   }
 
   /** Of a device that reports energy alone: the mean since the reading before; undefined without one. */

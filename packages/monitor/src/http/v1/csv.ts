@@ -59,6 +59,8 @@ const linesOf = async function* (pieces: AsyncIterable<Buffer>): AsyncGenerator<
   if (rest !== '') yield [number + 1, rest];
 };
 
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
 /** The fields of a line; numbers and times need no separator inside quotes. */
 const fieldsOf = (line: string, separator: string): readonly string[] =>
   line.split(separator).map((field) => field.trim().replace(/^"(.*)"$/, '$1'));
@@ -81,8 +83,10 @@ const columnsOf = (header: string): ReadRow => {
     const at = fields[place('at')] ?? '';
     const value: Record<string, unknown> = { at: /^-?\d+$/.test(at) ? Number(at) : at };
     for (const name of TAKEN) {
-      const text = fields[place(name)] ?? '';
-      if (text !== '') value[name] = !TEXTS.has(name) && /^[+-]?[\d.]/.test(text) ? Number(text) : text;
+      const field = fields[place(name)] ?? '';
+      // Where a semicolon separates, spreadsheets write decimals with a comma.
+      const text = separator === ';' ? field.replace(',', '.') : field;
+      if (text !== '') value[name] = !TEXTS.has(name) && NUMBER.test(text) ? Number(text) : text;
     }
     return value;
   };
@@ -119,8 +123,9 @@ export const csvOperations = (context: V1Context): readonly Described[] => {
     const count = { lines: 0, stored: 0, repeated: 0 };
     let batch: Given[] = [];
     const storeBatch = async (): Promise<void> => {
-      const samples = samplesOf(batch);
-      await checkNotAhead(context, sensor.id, samples, batch);
+      const refused = `Nothing from line ${batch[0]?.place.line} on was stored`;
+      const samples = samplesOf(batch, refused);
+      await checkNotAhead(context, sensor.id, samples, batch, refused);
       const { stored, repeated } = await ingest(sensor.id, samples);
       batch = [];
       count.stored += stored;
@@ -179,7 +184,7 @@ export const csvOperations = (context: V1Context): readonly Described[] => {
       group: GROUP,
       summary: 'Store the samples of a CSV file of any length',
       description:
-        'The first line names the columns: at (Unix ms or ISO 8601) and power are needed, stateOfCharge, voltage, counter and exportedCounter taken, others left out; separated by , or ;. Stored in batches as it comes; may be repeated. The status only says that it began: the last line of the answer says how it ended.',
+        'The first line names the columns: at (Unix ms or ISO 8601) and power are needed, stateOfCharge, voltage, counter and exportedCounter taken, others left out; separated by , or ; (then decimals may have a comma). Stored in batches as it comes; may be repeated. The status only says that it began: the last line of the answer says how it ended.',
       scope: 'write',
       params: sensorParams,
       bodies: { 'text/csv': { shape: z.custom<AsyncIterable<Buffer>>(), described: z.string() } },

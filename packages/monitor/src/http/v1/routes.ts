@@ -60,9 +60,11 @@ const operationsOf = (context: V1Context): readonly Described[] => [
 const addBodies = (v1: FastifyInstance): void => {
   // Those of the CitizenWatt API take anything for a login.
   v1.removeAllContentTypeParsers();
-  v1.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) =>
-    bodyOfJson(await wholeBody(request, payload, BODY_LIMIT)),
-  );
+  v1.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) => {
+    const bytes = await wholeBody(request, payload, BODY_LIMIT);
+    // Many clients name a type with every request, also where they send nothing.
+    return request.method === 'DELETE' && bytes.length === 0 ? undefined : bodyOfJson(bytes);
+  });
   v1.addContentTypeParser('application/x-ndjson', (request: FastifyRequest, payload: IncomingMessage) =>
     wholeBody(request, payload, BODY_LIMIT),
   );

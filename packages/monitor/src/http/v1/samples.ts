@@ -37,14 +37,17 @@ const appendedShape = z.object({
 const placeText = ({ index, line }: Pick<Fault, 'index' | 'line'>): string =>
   line === undefined ? `sample ${index}` : `line ${line}`;
 
-const refuse = (faults: readonly Fault[], bad: number): RequestRefused => {
+/** What of a body is not stored when a sample in it cannot be. */
+const ALL = 'Nothing of it was stored';
+
+const refuse = (faults: readonly Fault[], bad: number, refused = ALL): RequestRefused => {
   const named = faults.slice(0, MOST_NAMED);
   const [first] = named;
   const where = first ? `${placeText(first)}: ${first.path} ${first.message}` : '';
   return new RequestRefused(
     400,
     'monitor.samples',
-    `Nothing of it was stored, since ${bad === 1 ? 'one sample' : `${bad} samples`} cannot be: ${where}${bad > 1 ? ', …' : ''}.`,
+    `${refused}, since ${bad === 1 ? 'one sample' : `${bad} samples`} cannot be: ${where}${bad > 1 ? ', …' : ''}.`,
     { errors: named },
   );
 };
@@ -82,9 +85,9 @@ const read = (given: readonly Given[]): Read => {
 };
 
 /** @throws RequestRefused (400) that names the bad ones. */
-export const samplesOf = (given: readonly Given[]): readonly Sample[] => {
+export const samplesOf = (given: readonly Given[], refused = ALL): readonly Sample[] => {
   const { samples, faults, bad } = read(given);
-  if (bad > 0) throw refuse(faults, bad);
+  if (bad > 0) throw refuse(faults, bad, refused);
   return samples;
 };
 
@@ -110,9 +113,10 @@ export const checkNotAhead = async (
   sensorId: number,
   samples: readonly Sample[],
   given: readonly Given[],
+  refused = ALL,
 ): Promise<void> => {
   const { faults, bad } = await ahead(context, sensorId, samples, given);
-  if (bad > 0) throw refuse(faults, bad);
+  if (bad > 0) throw refuse(faults, bad, refused);
 };
 
 /** The lines of a body by pieces; those that are no JSON are faults. */

@@ -3,16 +3,9 @@ import { type Described, operation } from '@daisee/http';
 import * as z from 'zod';
 import { namedSensorOf, type V1Context } from './context.ts';
 import { ruleChangeOf, ruleChangeShape } from './counters.ts';
-import { SIGNS, sensorAnswer, sensorParams, sensorShape } from './shapes.ts';
+import { nameShape, SIGNS, sensorAnswer, sensorParams, sensorShape } from './shapes.ts';
 
 const GROUP = 'Sensors';
-/** PostgreSQL takes no NUL, and half a character is none. */
-const nameShape = z
-  .string()
-  .trim()
-  .min(1)
-  .max(200)
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'needs characters that can be shown');
 
 export const sensorOperations = (context: V1Context): readonly Described[] => {
   const { store, directory, clock } = context;

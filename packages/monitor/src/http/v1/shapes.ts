@@ -14,6 +14,14 @@ export const MOST_SAMPLES = 10_000;
 /** Watts; no store takes more. */
 const HIGHEST_POWER = 1e8;
 
+/** What something is called. PostgreSQL takes no NUL, and half a character is none. */
+export const nameShape = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'needs characters that can be shown');
+
 export const instantShape = z.number().int().describe('Unix milliseconds');
 export const SIGNS = ['load', 'source', 'signed'] as const;
 const sampleShape = z.object({

@@ -4,6 +4,7 @@ import { formatMicro } from '@daisee/units';
 import * as z from 'zod';
 import { Euros, type NewTariff, type Rate, type Tariff } from '../../tariff/tariff.ts';
 import type { V1Context } from './context.ts';
+import { nameShape } from './shapes.ts';
 
 const GROUP = 'Tariffs';
 
@@ -21,8 +22,8 @@ const hoursShape = z.strictObject({
   zone: z.string().describe('IANA name, like Europe/Paris'),
 });
 const newTariffShape = z.strictObject({
-  name: z.string().trim().min(1).max(200),
-  type: z.string().trim().min(1).max(200).optional(),
+  name: nameShape,
+  type: nameShape.optional(),
   day: rateShape,
   night: rateShape,
   threshold: z.number().int().min(0).optional().describe('The most that may be drawn, in watts'),
@@ -30,6 +31,7 @@ const newTariffShape = z.strictObject({
 });
 const tariffShape = newTariffShape.extend({
   id: z.number().int(),
+  name: z.string(),
   type: z.string(),
   current: z.boolean().describe('Whether it prices energy now'),
 });

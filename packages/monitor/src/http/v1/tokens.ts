@@ -3,7 +3,7 @@ import { type Described, hashOf, newSecret, operation } from '@daisee/http';
 import * as z from 'zod';
 import { SCOPES } from '../../tokens/token.ts';
 import type { V1Context } from './context.ts';
-import { instantShape } from './shapes.ts';
+import { instantShape, nameShape } from './shapes.ts';
 
 const GROUP = 'Tokens';
 const scopesShape = z.array(z.enum(SCOPES)).min(1);
@@ -35,7 +35,7 @@ export const tokenOperations = ({ directory, clock }: V1Context): readonly Descr
     description:
       '`read` what was measured, `write` samples (and nothing else), `admin` everything. Only a hash of the secret is kept: it is in this answer and never again.',
     scope: 'admin',
-    body: z.strictObject({ name: z.string().trim().min(1).max(200), scopes: scopesShape }),
+    body: z.strictObject({ name: nameShape, scopes: scopesShape }),
     answers: {
       201: {
         description: 'It and its secret, to send as `Authorization: Bearer`',

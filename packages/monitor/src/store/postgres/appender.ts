@@ -3,7 +3,7 @@ import type { Sample } from '@daisee/meter';
 import type { Duration } from '@daisee/units';
 import { type ChangedRow, createRecount, type NewRow, type RowState, rowsAfter } from '../recount.ts';
 import { STATE_COLUMNS, STRETCH_CODES, type StateRow, stateOf, storedSampleFrom } from '../rows.ts';
-import { integrationRule } from '../sensor-rows.ts';
+import { integrationRule, RULE_COLUMNS, type RuleRow, ruledBy } from '../sensor-rows.ts';
 import type { Sensor, StoredSample } from '../store.ts';
 import { type Ask, arrayOf, type PostgresDatabase, type Statement } from './database.ts';
 
@@ -166,21 +166,29 @@ const opening = (ids: readonly unknown[]): readonly Statement[] => [
   },
   {
     name: 'newest',
-    text: `SELECT newest.* FROM unnest($1::integer[]) AS wanted (sensor) CROSS JOIN LATERAL
-      (SELECT sensor, ${STATE_COLUMNS} FROM samples WHERE samples.sensor = wanted.sensor ORDER BY at DESC LIMIT 1)
-      AS newest`,
+    text: `SELECT sensors.id AS sensor, ${RULE_COLUMNS.join(', ')}, newest.* FROM sensors LEFT JOIN LATERAL
+      (SELECT ${STATE_COLUMNS} FROM samples WHERE samples.sensor = sensors.id ORDER BY at DESC LIMIT 1)
+      AS newest ON true WHERE sensors.id = ANY ($1::integer[])`,
     values: ids,
   },
 ];
 
+/** A sensor as it counts now, which another monitor may have told anew, and its newest sample if it has one. */
+type Opened = RuleRow & { readonly sensor: number } & (StateRow | { readonly id: null });
+
 /** Makes what stores samples of several sensors, each named once, in one transaction: what was stored of each. */
 export const createPostgresAppender =
   ({ transaction }: PostgresDatabase) =>
-  (lists: readonly NewSamples[]): Promise<readonly (readonly StoredSample[])[]> => {
-    const ids = [lists.map(({ sensor }) => sensor.id)];
+  (given: readonly NewSamples[]): Promise<readonly (readonly StoredSample[])[]> => {
+    const ids = [given.map(({ sensor }) => sensor.id)];
     return transaction(opening(ids), async (ask, rows, askLast) => {
+      const opened = new Map((rows as readonly Opened[]).map((row) => [row.sensor, row]));
+      const lists = given.map((list) => {
+        const row = opened.get(list.sensor.id);
+        return row ? { ...list, sensor: ruledBy(list.sensor, row) } : list;
+      });
       const newest = new Map(
-        (rows as readonly (StateRow & { readonly sensor: number })[]).map((row) => [row.sensor, row]),
+        [...opened].flatMap(([id, row]) => (row.id === null ? [] : [[id, row] as const])),
       );
       const isLate = ({ sensor, samples }: NewSamples): boolean => {
         const last = newest.get(sensor.id);

@@ -33,6 +33,7 @@ import type { StoreOptions } from '../sqlite-store.ts';
 import { stepEdges } from '../steps.ts';
 import { DEFAULT_MAX_GAP, DEFAULT_TYPE, type RemoteStore, type Sensor, type SensorType } from '../store.ts';
 import { createPostgresAppender } from './appender.ts';
+import { createBriefly } from './briefly.ts';
 import {
   arrayOf,
   createPostgresDatabase,
@@ -127,12 +128,11 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
     });
     return row && sensorOfRow(row);
   };
-  // Asked before every answer about a sensor; few, and hardly anything of them changes, so they are kept.
-  const known = new Map<number, Sensor>();
+  // Asked before every answer about a sensor: all of them at once, since they are few.
+  const known = createBriefly(async () => new Map((await sensors()).map((sensor) => [sensor.id, sensor])));
   const existing = async (id: number): Promise<Sensor> => {
-    const sensor = known.get(id) ?? (await sensorOf(id));
+    const sensor = (await known.get()).get(id) ?? (await sensorOf(id));
     if (!sensor) throw new UnknownSensor(id, await sensors());
-    known.set(id, sensor);
     return sensor;
   };
   /** Asks for rows of a sensor that is there. */
@@ -205,7 +205,7 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
           text: `UPDATE sensors SET (${RULE_COLUMNS.join(', ')}) = ($2, $3, $4, $5) WHERE id = $1`,
           values: [changed.id, ...ruleValues(changed)],
         });
-      known.delete(sensor.id);
+      known.forget();
       return changed ?? sensor;
     },
     sensors,

@@ -32,7 +32,7 @@ const sizeOf = (group: Group): number => group.reduce((size, { samples }) => siz
 
 /**
  * How many from the front can be one append whose result is that of them all, in the order of time: they stand side by
- * side, none begins before another has ended, and count by the same rules.
+ * side, none begins before another has ended, and have the same longest gap.
  */
 const sideBySide = (waiting: readonly Waiting[]): Group => {
   const [first] = waiting;
@@ -42,7 +42,7 @@ const sideBySide = (waiting: readonly Waiting[]): Group => {
   for (const next of waiting.slice(1)) {
     size += next.samples.length;
     if (size > MOST_TOGETHER) break;
-    if (next.sensor !== first.sensor || next.maxGap !== first.maxGap) break;
+    if (next.maxGap !== first.maxGap) break;
     const place = ordered.findIndex((one) => firstOf(one) > firstOf(next));
     const at = place < 0 ? ordered.length : place;
     const before = ordered[at - 1];

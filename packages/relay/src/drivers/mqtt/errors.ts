@@ -26,6 +26,18 @@ export class MqttRelayLogin extends DaiseeError {
   }
 }
 
+/** Reported when a device switches what nobody here ordered. */
+export class MqttRelayMoved extends DaiseeError {
+  constructor(where: string, output: string, on: boolean) {
+    super({
+      code: 'relay.mqtt-moved',
+      message: `${where} switched ${output} ${on ? 'on' : 'off'} unasked, by its button, a timer, a restart or another program: see that nothing else switches it.`,
+      retryable: true,
+      values: { where, output, on },
+    });
+  }
+}
+
 /** Thrown when a device is set so that it may switch on by itself, or cannot be set as it has to. */
 export class MqttRelayUnsafe extends DaiseeError {
   constructor(where: string, problem: string, fix: string) {

@@ -10,7 +10,7 @@ import { type Duration, Seconds } from '@daisee/units';
 import type { RelayDriver } from '../../driver.ts';
 import { lossOf, renewalPeriod } from '../lease.ts';
 import { type BrokerOptions, createBroker } from './connection.ts';
-import { MqttRelayAway } from './errors.ts';
+import { MqttRelayAway, MqttRelayMoved } from './errors.ts';
 
 export interface EsphomeOutput {
   /** The switch's object id, as in its topics. */
@@ -43,6 +43,8 @@ export const createEsphomeDriver = (options: EsphomeDriverOptions): RelayDriver 
   const where = `The ESPHome device ${topic}`;
   const broker = createBroker({ ...options, timeout }, where);
   const shown = new Map<number, boolean>();
+  /** What each was told last; nothing once it was seen to do something else. */
+  const told = new Map<number, boolean>();
   let isOnline = false;
   let report: ((error: unknown) => void) | undefined;
   let unlisten = (): void => undefined;
@@ -55,8 +57,14 @@ export const createEsphomeDriver = (options: EsphomeDriverOptions): RelayDriver 
 
   const hear = (heard: string, payload: string): void => {
     const channel = stateTopics.get(heard);
-    if (channel !== undefined && (payload === 'ON' || payload === 'OFF'))
-      shown.set(channel, payload === 'ON');
+    if (channel !== undefined && (payload === 'ON' || payload === 'OFF')) {
+      const on = payload === 'ON';
+      shown.set(channel, on);
+      if (told.get(channel) === !on) {
+        told.delete(channel);
+        report?.(new MqttRelayMoved(where, `${outputs[channel]?.name}`, on));
+      }
+    }
     if (heard !== statusTopic) return;
     const wasOnline = isOnline;
     isOnline = payload === 'online';
@@ -70,6 +78,7 @@ export const createEsphomeDriver = (options: EsphomeDriverOptions): RelayDriver 
 
   const set = async (channel: number, on: boolean): Promise<void> => {
     requireOnline();
+    told.set(channel, on);
     const payload = on ? 'ON' : 'OFF';
     if (shown.get(channel) === on) broker.publish(commandTopic(channel), payload);
     else
@@ -101,6 +110,7 @@ export const createEsphomeDriver = (options: EsphomeDriverOptions): RelayDriver 
     },
     open: async () => {
       shown.clear();
+      told.clear();
       isOnline = false;
       unlisten = broker.listen(hear);
       try {

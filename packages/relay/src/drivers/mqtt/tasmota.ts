@@ -10,7 +10,7 @@ import { type Duration, Seconds } from '@daisee/units';
 import type { RelayDriver } from '../../driver.ts';
 import { lossOf, renewalPeriod } from '../lease.ts';
 import { type BrokerOptions, createBroker } from './connection.ts';
-import { MqttRelayAway, MqttRelayUnsafe } from './errors.ts';
+import { MqttRelayAway, MqttRelayMoved, MqttRelayUnsafe } from './errors.ts';
 
 export interface TasmotaOutput {
   /** As in `POWERn`, from 1. */
@@ -57,6 +57,8 @@ export const createTasmotaDriver = (options: TasmotaDriverOptions): RelayDriver 
   const refreshEvery = renewalPeriod(leases) ?? LEASE;
   const where = `The Tasmota device ${topic}`;
   const broker = createBroker({ ...options, timeout }, where);
+  /** What each was told last; nothing once it was seen to do something else. */
+  const told = new Map<number, boolean>();
   let report: ((error: unknown) => void) | undefined;
   let unlisten = (): void => undefined;
 
@@ -71,9 +73,23 @@ export const createTasmotaDriver = (options: TasmotaDriverOptions): RelayDriver 
     const number = outputs[channel]?.number;
     if (number === undefined) throw new MqttRelayAway(where, `it has no output for channel ${channel}`);
     const acknowledgements = names(number).map((name) => at('stat', name));
+    told.set(channel, on);
     await broker.ask(at('cmnd', `POWER${number}`), on ? 'ON' : 'OFF', (heard, payload) =>
       acknowledgements.includes(heard) && stateOf(payload) === on ? true : undefined,
     );
+  };
+
+  /** It tells each switch, whoever ordered it: one that nobody here did is found out before the next look. */
+  const hear = (heard: string, payload: string): void => {
+    if (heard === at('tele', 'LWT') && payload === 'Offline')
+      report?.(new MqttRelayAway(where, 'the broker has lost it'));
+    const on = stateOf(payload);
+    if (on === undefined) return;
+    for (const [channel, { number }] of outputs.entries()) {
+      if (told.get(channel) !== !on || !names(number).some((name) => heard === at('stat', name))) continue;
+      told.delete(channel);
+      report?.(new MqttRelayMoved(where, `POWER${number}`, on));
+    }
   };
 
   /** The answer to a command under a key. With SetOption4 it comes on a topic of its own. */
@@ -145,10 +161,8 @@ export const createTasmotaDriver = (options: TasmotaDriverOptions): RelayDriver 
       await connect(async () => {
         for (const output of outputs) await setLease(output);
       });
-      unlisten = broker.listen((heard, payload) => {
-        if (heard === at('tele', 'LWT') && payload === 'Offline')
-          report?.(new MqttRelayAway(where, 'the broker has lost it'));
-      });
+      told.clear();
+      unlisten = broker.listen(hear);
     },
     write: async (states) => {
       for (const [channel, on] of states) await set(channel, on);

@@ -4,7 +4,7 @@
  *
  * Each write that switches on carries `toggle_after`, the device's own lease: unless told again, it switches back off.
  */
-import { type Duration, Seconds } from '@daisee/units';
+import { Duration, Seconds } from '@daisee/units';
 import type { RelayDriver } from '../../driver.ts';
 import { lossOf, renewalPeriod } from '../lease.ts';
 import { ShellyRelayAnswer, ShellyRelayUnsafe } from './errors.ts';
@@ -29,6 +29,8 @@ export interface ShellyDriverOptions {
 }
 
 const LEASE = Seconds(60);
+/** It tells nothing by itself: what its button or another program switched shows when it is looked at. */
+const LOOK_EVERY = Seconds(5);
 
 /**
  * Creates a driver; its channels are the outputs in their order.
@@ -37,7 +39,7 @@ const LEASE = Seconds(60);
 export const createShellyDriver = (options: ShellyDriverOptions): RelayDriver => {
   const { host, password, outputs = [{ id: 0 }], timeout = Seconds(2) } = options;
   const leases = outputs.map(({ lease = LEASE }) => lease);
-  const refreshEvery = renewalPeriod(leases) ?? LEASE;
+  const refreshEvery = Duration(Math.min(LOOK_EVERY, renewalPeriod(leases) ?? LOOK_EVERY));
   const rpc = createShellyRpc({ host, password, timeout });
 
   const set = async (channel: number, on: boolean): Promise<void> => {
@@ -50,7 +52,11 @@ export const createShellyDriver = (options: ShellyDriverOptions): RelayDriver =>
 
   /** That nothing switches it on but we. */
   const check = async (id: number): Promise<void> => {
-    const { initial_state: initial, auto_on: autoOn } = await rpc.call('Switch.GetConfig', { id });
+    const {
+      initial_state: initial,
+      auto_on: autoOn,
+      in_mode: input,
+    } = await rpc.call('Switch.GetConfig', { id });
     if (initial !== 'off')
       throw new ShellyRelayUnsafe(
         host,
@@ -60,6 +66,14 @@ export const createShellyDriver = (options: ShellyDriverOptions): RelayDriver =>
       );
     if (autoOn === true)
       throw new ShellyRelayUnsafe(host, id, 'switches itself on (auto_on)', 'turn its auto on timer off');
+    // Plugs have no such terminal.
+    if (input !== undefined && input !== 'detached')
+      throw new ShellyRelayUnsafe(
+        host,
+        id,
+        `is switched by its input terminal (in_mode is ${JSON.stringify(input)})`,
+        'set the mode of its input to detached',
+      );
   };
 
   const show = async (id: number): Promise<boolean> => {
