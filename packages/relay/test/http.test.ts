@@ -1,22 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Duration, systemClock } from '@daisee/units';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '@daisee/units';
+import { describe, expect, it } from 'vitest';
 import {
   createBoard,
   createRelayClient,
-  createRelayHttpClient,
   createRelayHttpServer,
   createRelayServer,
   createSimulatedDriver,
   ListenFailed,
-  openLogbook,
-  RelayHttpAnswer,
-  RelayLoginRefused,
-  RelayUnreachable,
   TokenNeeded,
 } from '../src/index.ts';
 import { type HttpLab, startHttpLab, token, until } from './support/http.ts';
@@ -314,110 +305,5 @@ describe('who may ask over HTTP', () => {
     await lab.server.stop();
     await lab.server.start();
     expect((await lab.get(`${API}/health`)).status).toBe(200);
-  });
-});
-
-describe('the HTTP client', () => {
-  it('reads, orders with a reason and a lease, and renews', async () => {
-    await using lab = await startHttpLab({
-      server: { tokens: [token('agent', 'secret-of-the-agent', 'read', 'switch')] },
-    });
-    const refusals: string[] = [];
-    const client = createRelayHttpClient({
-      url: lab.server.url,
-      token: 'secret-of-the-agent',
-      lease: Duration(50_000),
-      onRefusal: (code) => refusals.push(code),
-    });
-    expect([...(await client.read([2, 0]))]).toEqual([
-      [2, false],
-      [0, false],
-    ]);
-    const order = new Map([
-      [0, true],
-      [1, true],
-    ]);
-    expect(await client.order(order, 'low battery')).toBe(true);
-    expect(lab.logbook.entries(1)).toMatchObject([{ reason: 'low battery', by: 'agent (127.0.0.1)' }]);
-    const leaseUntil = () => lab.board.report().loads[0]?.leaseUntil ?? 0;
-    const given = leaseUntil();
-    await until(() => Date.now() > given - 50_000 + 5);
-    await client.read([0, 1]);
-    expect(leaseUntil()).toBe(given);
-    await client.renew([0, 1]);
-    expect(leaseUntil()).toBeGreaterThan(given);
-    expect(await client.order(new Map([[0, false]]))).toBe(false);
-    expect(await client.order(new Map([[9, true]]))).toBe(false);
-    expect(refusals).toEqual(['relay.two-sources', 'relay.unknown-channel']);
-    await expect(client.read([9])).rejects.toThrow(RelayHttpAnswer);
-    client.close();
-  });
-
-  it('tells a wrong token from a relay that is not there', async () => {
-    await using lab = await startHttpLab({
-      server: { tokens: [token('agent', 'secret-of-the-agent', 'read')] },
-    });
-    const { url } = lab.server;
-    const wrong = createRelayHttpClient({ url, token: 'another' });
-    await expect(wrong.read([0])).rejects.toThrow(RelayLoginRefused);
-    await lab.server.stop();
-    await expect(wrong.read([0])).rejects.toMatchObject({ retryable: true, code: 'relay.unreachable' });
-    wrong.close();
-  });
-
-  it('speaks TLS with the authority it was given, and with no other', async () => {
-    const pem = (file: string) => readFileSync(join(import.meta.dirname, 'tls', file), 'utf8');
-    const cert = pem('certificate.pem');
-    await using lab = await startHttpLab({ server: { tls: { cert, key: pem('key.pem') } } });
-    const { url } = lab.server;
-    expect(url).toMatch(/^https:/);
-    const client = createRelayHttpClient({ url, ca: cert });
-    expect((await client.read([0])).get(0)).toBe(false);
-    client.close();
-    const stranger = createRelayHttpClient({ url });
-    await expect(stranger.read([0])).rejects.toThrow(RelayUnreachable);
-    stranger.close();
-  });
-});
-
-describe('the logbook', () => {
-  let directory: string;
-  beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'relay-logbook-'));
-  });
-  afterEach(() => rm(directory, { recursive: true }));
-
-  it('keeps history and the operations of each contact over a restart, and ids go on', async () => {
-    let last = 0;
-    {
-      await using lab = await startHttpLab({ directory });
-      await lab.post(`${API}/switch`, toEast);
-      last = lab.logbook.entries(1)[0]?.id ?? 0;
-    }
-    await using lab = await startHttpLab({ directory });
-    expect((await lab.get(`${API}/state`)).json['operations']).toEqual([2, 2, 0, 0, 0]);
-    const { entries } = (await lab.get(`${API}/history`)).json as {
-      entries: { id: number; reason: string }[];
-    };
-    expect(entries.map(({ reason }) => reason)).toEqual(['start', 'test', 'stop', 'start']);
-    expect(entries[1]?.id).toBe(last);
-    expect(entries.map(({ id }) => id)).toEqual(entries.map(({ id }) => id).toSorted((a, b) => a - b));
-  });
-
-  it('that is damaged is put aside and told, not written over', async () => {
-    const file = join(directory, 'operations.json');
-    await writeFile(file, '{"operations":[41,');
-    const told: string[] = [];
-    const logbook = openLogbook({
-      clock: systemClock,
-      directory,
-      onFailure: ({ message }) => told.push(message),
-    });
-    expect(logbook.operations).toEqual([]);
-    expect(told).toEqual([
-      expect.stringMatching(/operations\.json\.damaged cannot be read, and .* count from zero/),
-    ]);
-    await logbook.stop();
-    expect(await readFile(`${file}.damaged`, 'utf8')).toBe('{"operations":[41,');
   });
 });
