@@ -1,103 +1,19 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Address, Identity, Prepared, Quote, ReceiptAnswer, WalletAccount } from '../../src/api.ts';
-import { get, send } from '../ask.ts';
+import type { Address, Identity, Quote, WalletAccount } from '../../src/api.ts';
+import { get } from '../ask.ts';
 import { useAsked } from '../asked.ts';
-import {
-  hasBrowserWallet,
-  knownWalletAccount,
-  sendByWallet,
-  walletAccount,
-  walletChain,
-  walletRefusedIn,
-} from '../browser-wallet.ts';
+import { hasBrowserWallet, knownWalletAccount } from '../browser-wallet.ts';
 import { approval, coins, decimal, energy, who } from '../format.ts';
 import { Card, Freshness, LiveTile } from '../parts/card.tsx';
-import { isFresh, learn, minedIn, usePage } from '../store.ts';
+import { carryOut, type Order, POLL_INTERVAL, type Signing } from '../parts/signing.ts';
+import { isFresh, usePage } from '../store.ts';
 import { type Sentence, sentenceOf, Told } from '../told.tsx';
 import { say } from '../words/words.ts';
 import type { ViewProps } from './view.ts';
 
-interface Signing {
-  readonly by: 'node' | 'browser';
-  /** Hears whose the wallet in the browser is, and that it has sent or done something. */
-  readonly onWallet: (account: Address) => void;
-}
-type Order =
-  | { readonly type: 'transfer'; readonly to: string; readonly amount: string }
-  | { readonly type: 'approve'; readonly amount: string }
-  | { readonly type: 'buy'; readonly seller: string; readonly energy: string; readonly maxCost: string };
-
 const isAmount = (text: string): boolean => /^\d+(\.\d{1,6})?$/.test(text) && Number(text) > 0;
 const isAddress = (text: string): text is Address => /^0x[0-9a-fA-F]{40}$/.test(text);
-
-/** Real ms between two questions to the wallet about what it has sent. */
-const AGAIN = 4000;
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-
-/** What became of what a wallet has sent; undefined when nobody waits any more. */
-const outcome = async (hash: string, signal: AbortSignal): Promise<string | undefined> => {
-  const over = new AbortController();
-  const either = AbortSignal.any([signal, over.signal]);
-  const refused = async (): Promise<string | undefined> => {
-    while (!either.aborted) {
-      const block = await walletRefusedIn(hash);
-      if (block !== undefined) return say('sentReverted', { hash, block });
-      await pause(AGAIN, either);
-    }
-    return undefined;
-  };
-  const done = async (): Promise<string | undefined> => {
-    const block = await minedIn(hash, either);
-    return block === undefined ? undefined : say('sentDone', { hash, block });
-  };
-  try {
-    return await Promise.race([done(), refused()]);
-  } finally {
-    over.abort();
-  }
-};
-
-/** Has an order signed and sent, by the node's key or by the wallet in this browser; `tell` hears what to say about it. */
-const carryOut = async (
-  order: Order,
-  signing: Signing,
-  identity: Identity,
-  tell: (said: string) => void,
-  signal: AbortSignal,
-): Promise<void> => {
-  if (signing.by === 'node') {
-    const { type, ...rest } = order;
-    const { block, balance, account } = await send<ReceiptAnswer>(`wallet/${type}`, rest);
-    if (account) learn({ account });
-    return tell(
-      balance === undefined
-        ? say('receiptAlone', { block })
-        : say('receipt', { block, balance: coins(balance) }),
-    );
-  }
-  const from = await walletAccount();
-  if (!from) throw new Error(say('noBrowserWallet'));
-  signing.onWallet(from);
-  const chain = await walletChain();
-  if (chain !== identity.chainId)
-    throw new Error(say('wrongWalletChain', { is: chain, needs: identity.chainId }));
-  const prepared = await send<Prepared>('wallet/prepare', { from, order });
-  const hash = await sendByWallet(from, prepared);
-  tell(say('sent', { hash }));
-  const became = await outcome(hash, signal);
-  if (became === undefined) return;
-  tell(became);
-  signing.onWallet(from);
-};
 
 const OrderForm = ({
   title,
@@ -331,7 +247,7 @@ const useBrowserAccount = (isAsked: boolean) => {
     'wallet/account',
     `${isAsked && account} ${orders}`,
     () => (isAsked && account ? { account } : undefined),
-    AGAIN,
+    POLL_INTERVAL,
   );
   return {
     account,
