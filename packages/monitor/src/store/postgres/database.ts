@@ -39,7 +39,7 @@ export interface PostgresOptions {
   readonly url: string;
   /** The schema that holds the store, `daisee` by default; made when it is not there. Small letters, digits, `_`. */
   readonly schema?: string;
-  /** The most connections at a time, 8 by default. */
+  /** The most connections at a time, 5 by default: more are no faster, and each may hold a long answer in memory. */
   readonly connections?: number;
   /** How long a statement may take before its connection is given up, in real time; 30 s by default. */
   readonly patience?: Duration;
@@ -74,7 +74,7 @@ const addressOf = (url: string, schema: string): { readonly address: string; rea
 
 /** Makes the pool; nothing is connected before the first statement. @throws StoreError for an address that is none. */
 export const createPostgresDatabase = (options: PostgresOptions): PostgresDatabase => {
-  const { url, schema = 'daisee', connections = 8, patience = 30_000 } = options;
+  const { url, schema = 'daisee', connections = 5, patience = 30_000 } = options;
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema))
     throw badAddress('schema', schema, 'small letters, digits and _, no digit first');
   const { address, name } = addressOf(url, schema);
