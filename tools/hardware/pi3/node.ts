@@ -31,16 +31,19 @@ const start = (...args: readonly string[]): Service => {
     stream.on('data', (bytes: Buffer) =>
       lines.push({ text: bytes.toString(), at: performance.now() - from }),
     );
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  // Everything it said is there.
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   return {
     child,
     said: async (text) => {
       for (;;) {
         const line = lines.find((one) => one.text.includes(text));
         if (line) return line.at;
-        if (child.exitCode !== null || performance.now() - from > LIMIT)
+        const end = child.exitCode ?? child.signalCode;
+        if (end !== null) await ended;
+        if (end !== null || performance.now() - from > LIMIT)
           throw new Error(
-            `daisee ${args.join(' ')} did not say "${text}": ${lines.map((one) => one.text).join('')}`,
+            `daisee ${args.join(' ')} did not say "${text}"${end === null ? '' : `, it ended (${end})`}: ${lines.map((one) => one.text).join('')}`,
           );
         await delay(50);
       }
