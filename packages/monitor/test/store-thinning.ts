@@ -103,7 +103,7 @@ export const storeThinningSuite = (name: string, open: () => Promise<StoreUnderT
       const part = every(8, 100, () => 360);
       await under.store.append(id, [...part, ...part.map(later(7204))]);
       const places = async () =>
-        (await under.store.samplesFromEnd(id, -1000, 0)).map(({ next: _, ...one }) => one);
+        (await under.store.samplesFromEnd(id, -1000, 0)).map((one) => ({ ...one, next: undefined }));
       expect(await places()).toEqual(await rowsOf(id));
       await thinAll(under.store, id, MINUTE);
       const rows = await rowsOf(id);

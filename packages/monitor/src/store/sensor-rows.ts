@@ -48,8 +48,12 @@ export const sensorOfRow = (row: SensorRow): Sensor => ({
 });
 
 /** A sensor that counts as a row says now, whatever was remembered of it. */
-export const ruledBy = ({ counter: _, reports: __, ...sensor }: Sensor, row: RuleRow): Sensor => ({
-  ...sensor,
+export const ruledBy = ({ id, name, sign, type, typeId }: Sensor, row: RuleRow): Sensor => ({
+  id,
+  name,
+  sign,
+  type,
+  typeId,
   ...ruleOfRow(row),
 });
 
