@@ -42,7 +42,6 @@ export interface AgentLedger {
   reportConsumption(origin: Address, register: Register): Promise<Mined>;
   reportProduction(register: Register): Promise<Mined>;
   /** Asked again under the same intent, also after a restart, it answers with the first one's receipt. */
-  /** Asked again under the same intent, also after a restart, it answers with the first one's receipt. */
   buyEnergy(
     order: { readonly seller: Address; readonly energy: Energy; readonly maxCost: Coin },
     options: { readonly intent: string },
