@@ -1,6 +1,19 @@
 export { type Clock, SleepAborted, sleepOrStop, systemClock, untilNext } from './clock.ts';
 export { DaiseeError, type DaiseeErrorOptions, messageOf } from './errors.ts';
 export { type FileMode, isOpenToOthers, modeText } from './file-mode.ts';
+export {
+  type EnergyDirection,
+  type IntervalEnergy,
+  intervalEnergy,
+  type Measure,
+  type Quality,
+} from './interval-energy.ts';
+export {
+  formatKilowattHours,
+  parseKilowattHours,
+  type ReadEnergy,
+  readKilowattHours,
+} from './kilowatt-hours.ts';
 export { type PacedClockOptions, pacedClock } from './paced-clock.ts';
 export {
   Coin,
