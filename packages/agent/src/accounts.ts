@@ -8,7 +8,8 @@ import { speller } from './lane.ts';
 import type { Account, AgentLedger, Mined } from './ports.ts';
 import { RegisterBehind } from './register-behind.ts';
 import type { ConsumerRules } from './settings.ts';
-import type { AgentStore, Spending } from './store.ts';
+import type { Spending } from './kept.ts';
+import type { AgentStore } from './store.ts';
 
 /** The ledger's client answers from before a block in which we know a purchase of ours to be. */
 class LedgerLags extends DaiseeError {

@@ -2,7 +2,29 @@ import type { Address } from '@daisee/chain';
 import type { Coin, Energy, Instant, Percent, Price, Register } from '@daisee/units';
 import type { SwitchReason } from './decide.ts';
 import type { ChannelStates, Feed, Source } from './feed.ts';
-import type { Area } from './troubles.ts';
+
+/**
+ * Where a trouble is; one at a time in each place. `monitor`: it does not answer; `samples`: it answers and has none;
+ * `charge`: no state of charge; `gauge`: it cannot be read; `relay`: it does not answer; `order`: it does not do as
+ * ordered; `ledger`: it does not answer; `report`, `purchase`, `price`: it refused one; `market`: nothing can be
+ * bought; `books`: ledger and file disagree; `store`: the file; `period`, `stop`: anything else there.
+ */
+export type Area =
+  | 'monitor'
+  | 'samples'
+  | 'charge'
+  | 'gauge'
+  | 'relay'
+  | 'order'
+  | 'ledger'
+  | 'report'
+  | 'purchase'
+  | 'price'
+  | 'market'
+  | 'books'
+  | 'store'
+  | 'period'
+  | 'stop';
 
 /** What an agent tells while it works. `at` is the instant on the monitor's clock that the event belongs to. */
 export type AgentEvent =

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { countersText } from '@daisee/meter';
 import type { Instant } from '@daisee/units';
-import type { Change, Kept } from './store.ts';
+import type { Change, Kept } from './kept.ts';
 
 /** Instants are kept in whole ms. */
 export const rounded = (at: Instant): bigint => BigInt(Math.round(at));

@@ -7,18 +7,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { Address } from '@daisee/chain';
 import { countersOf, emptyIntegration, type Gap, type Total } from '@daisee/meter';
-import {
-  type Coin,
-  DaiseeError,
-  type Duration,
-  Energy,
-  type Instant,
-  messageOf,
-  type Register,
-  Seconds,
-  Watts,
-} from '@daisee/units';
-import type { Books, Turn } from './books.ts';
+import { DaiseeError, type Duration, Energy, type Instant, messageOf, Seconds, Watts } from '@daisee/units';
+import type { Turn } from './books.ts';
+import type { Change, Kept } from './kept.ts';
 import {
   AgentStoreError,
   address,
@@ -42,36 +33,6 @@ export interface Identity {
   /** Hash of the chain's first block, which tells it from one begun anew under the same id; undefined where no client knows it. */
   readonly firstBlock?: string | undefined;
 }
-
-/** What was spent before today's purchases: with the ledger's sum it gives what was spent today. */
-export interface Spending {
-  /** UTC, `YYYY-MM-DD`. */
-  readonly day: string;
-  readonly before: Coin;
-}
-
-/** All that is kept. */
-export interface Kept {
-  readonly books: Books;
-  /** Samples from here on count. */
-  readonly since: Instant;
-  /** Energy bought per seller, as last read from the ledger. */
-  readonly purchased: ReadonlyMap<Address, Energy>;
-  /** Its own source's register when that last took over. */
-  readonly ownBase: Register;
-  readonly spending?: Spending;
-  /** An order to the relay whose outcome has not been seen yet: what feeds the node after `at` is not known. */
-  readonly order?: Turn;
-  /** Changes of source, ascending; before the last sample only the one that still holds there. */
-  readonly journal: readonly Turn[];
-}
-
-/** What a commit changes; `order: undefined` forgets the order. `turn` is added to the journal. */
-export type Change = Partial<Omit<Kept, 'order' | 'journal'>> & {
-  readonly order?: Turn | undefined;
-  readonly turn?: Turn;
-  readonly gaps?: readonly Gap[];
-};
 
 export interface AgentStore {
   readonly file: string;

@@ -13,8 +13,9 @@ import {
   sellerOf,
 } from './feed.ts';
 import type { AgentRelay } from './ports.ts';
+import type { Change } from './kept.ts';
 import type { ConsumerRules } from './settings.ts';
-import type { AgentStore, Change } from './store.ts';
+import type { AgentStore } from './store.ts';
 import type { Troubles } from './troubles.ts';
 
 /** The relay answered an order with False. */

@@ -1,29 +1,6 @@
 /** Troubles that last: each is said once when it starts and once when it is over. */
 import { DaiseeError, type Instant, messageOf } from '@daisee/units';
-import type { AgentEvent } from './events.ts';
-
-/**
- * Where a trouble is; one at a time in each place. `monitor`: it does not answer; `samples`: it answers and has none;
- * `charge`: no state of charge; `gauge`: it cannot be read; `relay`: it does not answer; `order`: it does not do as
- * ordered; `ledger`: it does not answer; `report`, `purchase`, `price`: it refused one; `market`: nothing can be
- * bought; `books`: ledger and file disagree; `store`: the file; `period`, `stop`: anything else there.
- */
-export type Area =
-  | 'monitor'
-  | 'samples'
-  | 'charge'
-  | 'gauge'
-  | 'relay'
-  | 'order'
-  | 'ledger'
-  | 'report'
-  | 'purchase'
-  | 'price'
-  | 'market'
-  | 'books'
-  | 'store'
-  | 'period'
-  | 'stop';
+import type { AgentEvent, Area } from './events.ts';
 
 export interface Troubles {
   /** Something failed: an event unless it is the same trouble as before. */

@@ -54,7 +54,7 @@ export {
   WrongContract,
 } from './ledger.ts';
 export type { LedgerEvent, LedgerFact, NodeKind } from './ledger-events.ts';
-export type { Call, Orders } from './orders.ts';
+export type { Call, Orders, Purchase } from './orders.ts';
 export { OutboxDamaged } from './outbox.ts';
 export type { LedgerNotice } from './patience.ts';
 export {
@@ -70,4 +70,4 @@ export { ContractRefused, type RefusalArgs } from './refusals.ts';
 export { BadUrl, ChainAnswer, ChainUnreachable, RpcRefused } from './rpc.ts';
 export { LedgerStopped, NoEther, TransactionReplaced } from './sender.ts';
 export { type Address, type Hex, type Signature, type Signer, signerOf } from './signer.ts';
-export type { LedgerWrites, Purchase, Receipt, Registration, WriteOptions } from './writes.ts';
+export type { LedgerWrites, Receipt, Registration, WriteOptions } from './writes.ts';

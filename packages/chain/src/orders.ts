@@ -1,9 +1,15 @@
 /** What the holder of coins may do, as calls that any wallet can sign: the node's own key, or a person's. */
-import { type Coin, formatMicro } from '@daisee/units';
+import { type Coin, type Energy, formatMicro } from '@daisee/units';
 import { encodeAbiParameters, encodeFunctionData } from 'viem/utils';
 import { daiseeCoinAbi } from './generated/contracts.ts';
 import type { Address, Hex } from './signer.ts';
-import type { Purchase } from './writes.ts';
+
+export interface Purchase {
+  readonly seller: Address;
+  readonly energy: Energy;
+  /** What it may cost at most. */
+  readonly maxCost: Coin;
+}
 
 /** A call and what it is for, in words. */
 export interface Call {

@@ -1,9 +1,9 @@
 /** What an account does on the books: each a transaction, each resolved once it is mined. */
-import { type Coin, type Energy, formatMicro, Instant, type Price, type Register } from '@daisee/units';
+import { type Coin, formatMicro, Instant, type Price, type Register } from '@daisee/units';
 import { encodeFunctionData } from 'viem/utils';
 import { daiseeAbi, daiseeCoinAbi } from './generated/contracts.ts';
 import { eventOf, kindNumber, type LedgerEvent, type NodeKind } from './ledger-events.ts';
-import { type Call, createOrders } from './orders.ts';
+import { type Call, createOrders, type Purchase } from './orders.ts';
 import { encodeBatch, type SignedReading } from './readings.ts';
 import type { RawReceipt } from './receipts.ts';
 import type { Order } from './sender.ts';
@@ -26,13 +26,6 @@ export interface WriteOptions {
    * pending or after it was mined, also after a restart with the same outbox, the answer is the first one's receipt.
    */
   readonly intent?: string;
-}
-
-export interface Purchase {
-  readonly seller: Address;
-  readonly energy: Energy;
-  /** What it may cost at most. */
-  readonly maxCost: Coin;
 }
 
 export interface Registration {

@@ -5,6 +5,7 @@
  * (`VirtualClock`) time stands still while any task works and moves to the next sleeper when all of them sleep, so
  * that a run at 200 times real speed and one at real speed make the same decisions at the same instants.
  */
+import { uptime } from 'node:os';
 import { DaiseeError } from './errors.ts';
 import { Duration, Instant } from './quantities.ts';
 
@@ -20,8 +21,13 @@ export class SleepAborted extends DaiseeError {
 }
 
 export interface Clock {
-  /** The current UTC instant, milliseconds. */
+  /** The current UTC instant, milliseconds. It may be set on or back at any moment: no length of time is told by it. */
   now(): Instant;
+  /**
+   * Time that only goes on, at the rate of `now` and through a machine's sleep, whatever `now` is set to: lengths of time
+   * are differences of it. Its zero means nothing. Missing where `now` is never set; `steadyNow` reads either.
+   */
+  readonly monotonic?: () => Duration;
   /**
    * Resolves when `duration` has passed on this clock; at once for zero or less (after other tasks had a turn).
    * @throws SleepAborted when the signal aborts, also when it had before.
@@ -41,9 +47,28 @@ export interface Clock {
 
 const LONGEST_TIMER = 2 ** 31 - 1;
 
+/** A machine's time awake and its time since the start differ by more than this only when it slept. */
+const SLEPT = 2000;
+
+/**
+ * Node's own steady time stands still while a machine sleeps (CLOCK_MONOTONIC); the time since its start does not, but
+ * comes in hundredths of a second (/proc/uptime). So the one counts, and the other says how long was slept. Between two
+ * processes of one start of the machine it is the same, to these hundredths.
+ */
+const createMachineMonotonic = (): (() => Duration) => {
+  let slept: number | undefined;
+  return () => {
+    const awake = performance.now();
+    const apart = uptime() * 1000 - awake;
+    if (slept === undefined || apart - slept > SLEPT) slept = apart;
+    return Duration(slept + awake);
+  };
+};
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Instant(Date.now()),
+  monotonic: createMachineMonotonic(),
   sleep: (duration, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(new SleepAborted());
@@ -63,6 +88,10 @@ export const systemClock: Clock = {
   task: (work) => work(),
   aside: (wait) => wait(),
 };
+
+/** How far a clock has gone on, whatever it was set to: for lengths of time. */
+export const steadyNow = (clock: Pick<Clock, 'now' | 'monotonic'>): Duration =>
+  clock.monotonic?.() ?? Duration(clock.now());
 
 /** Sleeps without holding a task to it: for `every` loops. Returns false when the signal ended it. */
 export const sleepOrStop = async (

@@ -1,4 +1,4 @@
-export { type Clock, SleepAborted, sleepOrStop, systemClock, untilNext } from './clock.ts';
+export { type Clock, SleepAborted, sleepOrStop, steadyNow, systemClock, untilNext } from './clock.ts';
 export { DaiseeError, type DaiseeErrorOptions, messageOf } from './errors.ts';
 export { type FileMode, isOpenToOthers, modeText } from './file-mode.ts';
 export {

@@ -20,8 +20,11 @@ export interface PacedClockOptions {
  */
 export const pacedClock = (options: PacedClockOptions): Clock => {
   const { real, instant, speed, step, machine = systemClock } = options;
+  // By what the machine shows, since that is what its processes agree on; a simulation's machine is never set.
+  const unset = (): number => instant + (machine.now() - real) * speed;
   return {
-    now: () => Instant(instant + (machine.now() - real) * speed + (step?.() ?? 0)),
+    now: () => Instant(unset() + (step?.() ?? 0)),
+    monotonic: () => Duration(unset()),
     sleep: (duration, signal) => machine.sleep(Duration(duration / speed), signal),
     task: (work) => machine.task(work),
     aside: (wait) => machine.aside(wait),

@@ -43,6 +43,7 @@ export class VirtualClock implements Clock {
   #turning = false;
   #frozen = false;
   #lag = 0;
+  #set = 0;
   readonly #holds = new AsyncLocalStorage<Hold>();
 
   constructor(options: VirtualClockOptions) {
@@ -54,7 +55,16 @@ export class VirtualClock implements Clock {
   }
 
   now(): Instant {
-    return Instant(this.#now);
+    return Instant(this.#now + this.#set);
+  }
+
+  monotonic(): Duration {
+    return Duration(this.#now);
+  }
+
+  /** Sets what it shows on by this (or back), as a person sets a machine's clock: no wait changes by it. */
+  step(by: Duration): void {
+    this.#set += by;
   }
 
   /** How far behind its pace the clock is, in the machine's milliseconds (0 when it keeps up). */

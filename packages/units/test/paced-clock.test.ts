@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Duration, Instant, pacedClock, SleepAborted, VirtualClock } from '../src/index.ts';
+import { Duration, Instant, pacedClock, SleepAborted, steadyNow, VirtualClock } from '../src/index.ts';
 
 describe('paced clock', () => {
   it('shows its own time, as many times as fast as the machine', async () => {
@@ -27,9 +27,11 @@ describe('paced clock', () => {
       const slept = clock.sleep(Duration(1000));
       step = Duration(-3_600_000);
       expect(clock.now()).toBe(-3_600_000);
+      expect(steadyNow(clock)).toBe(0);
       await slept;
       expect(machine.now()).toBe(100);
       expect(clock.now()).toBe(1000 - 3_600_000);
+      expect(steadyNow(clock)).toBe(1000);
     });
   });
 

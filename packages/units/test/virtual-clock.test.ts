@@ -76,4 +76,16 @@ describe('virtual clock', () => {
     });
     await other;
   });
+
+  it('is set on and back without changing what sleeps, nor how far it has gone on', async () => {
+    const clock = new VirtualClock({ start: Instant(5000) });
+    await clock.task(async () => {
+      const slept = clock.sleep(Duration(1000));
+      clock.step(Duration(3_600_000));
+      expect([clock.now(), clock.monotonic()]).toEqual([3_605_000, 5000]);
+      clock.step(Duration(-3_700_000));
+      await slept;
+      expect([clock.now(), clock.monotonic()]).toEqual([-94_000, 6000]);
+    });
+  });
 });

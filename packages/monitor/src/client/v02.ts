@@ -2,7 +2,7 @@
 import type { Sample } from '@daisee/meter';
 import { Energy, Instant, Seconds, Watts } from '@daisee/units';
 import * as z from 'zod';
-import type { MonitorClient } from './client.ts';
+import type { MonitorClient } from './monitor-client.ts';
 import { type Answer, ask, read, type TransportOptions } from './transport.ts';
 
 /** The last second that a date can have (ECMAScript, "Time Values and Time Range"). */

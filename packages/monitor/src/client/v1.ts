@@ -14,7 +14,7 @@ import {
   samplesShape,
   sensorShape,
 } from '../http/v1/shapes.ts';
-import type { MonitorClient } from './client.ts';
+import type { MonitorClient } from './monitor-client.ts';
 import { MonitorAnswer, NoSuchSensor } from './errors.ts';
 import { type Answer, ask, knock, read, type TransportOptions } from './transport.ts';
 
