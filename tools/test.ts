@@ -23,6 +23,7 @@ const order = [
   'units',
   'market',
   'fuzz',
+  'formats',
   'meter',
   'chain',
   'http',
@@ -138,6 +139,8 @@ for (const [index, room] of rooms.entries()) {
   sum.skipped += outcome.skipped;
 }
 rmSync(scratch, { recursive: true, force: true });
+if (process.env['DAISEE_GOLDEN'] === undefined && (rooms.includes('formats') || rooms.includes('cli')))
+  console.log('Golden files were left out: DAISEE_GOLDEN names no folder with them.');
 console.log(`All rooms in ${((performance.now() - start) / 1000).toFixed(0)} s`);
 console.log(`${sum.passed} passed, ${sum.failed} failed${sum.skipped ? `, ${sum.skipped} skipped` : ''}`);
 process.exit(sum.failed > 0 || sum.passed === 0 ? 1 : 0);

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { decodeCapture, readingRecord } from '../../src/index.ts';
+import { golden, goldenFolder } from './files.ts';
+
+const decoded = (name: string) => [...decodeCapture(golden(name))].map(readingRecord);
+
+describe.skipIf(goldenFolder === undefined)('golden frames (left out unless DAISEE_GOLDEN is set)', () => {
+  it.each([
+    [
+      'tic/ticFrameHistoric.txt',
+      {
+        format: 'tic',
+        variant: 'historique',
+        meter: '812164417227',
+        at: null,
+        power: 0,
+        apparent: true,
+        import: 104,
+        export: null,
+        tariff: 'TH..',
+        problems: [],
+      },
+    ],
+    [
+      'tic/ticFrameStandard.txt',
+      {
+        format: 'tic',
+        variant: 'standard',
+        meter: '031664001115',
+        at: '2017-09-15T08:16:01.000Z',
+        power: 0,
+        import: 0,
+        export: null,
+        phases: [{ phase: 1, voltage: 230, current: 0 }],
+        tariff: '2',
+        tariffName: 'INDEX INACTIF 2',
+        problems: [],
+      },
+    ],
+    [
+      'p1/TELEGRAM_V3.txt',
+      {
+        format: 'p1',
+        at: null,
+        power: 1190,
+        import: 24_691_356,
+        export: 24_691_356,
+        tariff: '2',
+        tariffName: 'day',
+        problems: [],
+      },
+    ],
+    [
+      'p1/TELEGRAM_V4_2.txt',
+      {
+        at: '2016-11-13T19:57:57.000Z',
+        power: 2027,
+        import: 3_016_829,
+        export: 0,
+        tariff: '2',
+        problems: [],
+      },
+    ],
+    [
+      'p1/TELEGRAM_V5.txt',
+      {
+        at: '2017-01-02T18:20:02.000Z',
+        power: 244,
+        import: 6825,
+        export: 2444,
+        tariff: '2',
+        tariffName: 'day',
+        problems: [],
+      },
+    ],
+    [
+      'p1/TELEGRAM_FLUVIUS_V171.txt',
+      {
+        at: '2020-05-12T11:54:09.000Z',
+        power: 0,
+        import: 15_792,
+        export: 11,
+        tariff: '1',
+        tariffName: 'day',
+        problems: [],
+      },
+    ],
+    [
+      'p1/TELEGRAM_ISKRA_IE.txt',
+      { at: '2023-02-02T12:27:47.000Z', power: -100, import: 20_363, export: 20_563, problems: [] },
+    ],
+    [
+      'p1/TELEGRAM_SAGEMCOM_T210_D_R.txt',
+      { at: '2022-10-06T13:50:14.000Z', power: 286, import: 6_545_766, export: 58, problems: [] },
+    ],
+  ])('%s is understood whole', (name, expected) => {
+    const [first, ...others] = decoded(name);
+    expect(others).toEqual([]);
+    expect(JSON.parse(JSON.stringify(first))).toMatchObject(expected);
+  });
+
+  it('a group with a wrong checksum is left out of a TIC frame, and told by its byte', () => {
+    const file = 'tic/ticFrameStandard_PCOUP_Invalid.txt';
+    expect(decoded(file)[0]).toMatchObject({
+      power: 0,
+      import: 0,
+      problems: [{ offset: golden(file).indexOf('PCOUP') }],
+    });
+  });
+
+  it('a telegram whose checksum is wrong gives nothing (the example of the standard, as it is copied)', () => {
+    const file = 'p1/lvzon_p1-example-5.0.txt';
+    expect(decoded(file)[0]).toMatchObject({
+      power: null,
+      import: null,
+      problems: [{ offset: golden(file).indexOf('!') + 1 }],
+    });
+  });
+});
