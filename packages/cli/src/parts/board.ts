@@ -106,7 +106,12 @@ export const startBoard = async (options: BoardPartOptions): Promise<RelayServer
     port: options.port,
     ...(options.allow ? { allow: options.allow } : {}),
     ...(options.lease === undefined ? {} : { lease: options.lease }),
-    onEvent: (event) => say(event.type, describeCaller(event), {}),
+    onEvent: (event) =>
+      say(
+        event.type,
+        describeCaller(event),
+        'request' in event ? { client: event.client, code: event.error.code } : {},
+      ),
   });
   await server.start();
   lifecycle.started({ name: 'the relay server', stop: () => server.stop() });
@@ -122,7 +127,11 @@ export const startBoard = async (options: BoardPartOptions): Promise<RelayServer
 const describeCaller = (event: RelayServerEvent): string => {
   switch (event.type) {
     case 'orderRefused':
-      return `Refused an order of ${event.client}: ${event.error.message}`;
+    case 'requestRefused': {
+      const what = event.type === 'orderRefused' ? 'an order' : 'a request';
+      const before = event.untold === 0 ? '' : ` (${event.untold} refusals before it were not told)`;
+      return `Refused ${what} of ${event.client}: ${event.error.message}${before}`;
+    }
     case 'full':
       return `All ${event.connections} connections are busy; others are turned away until there is room.`;
     default:

@@ -2,9 +2,11 @@
  * The relay protocol of DAISEE v0.2: one request and one reply a connection, text without a terminator.
  *
  * `ReadDATA|0, 1` asks for channels and is answered `{0: False, 1: True}`; `{0: True, 1: True}` switches them and is
- * answered `True` or `False`. v0.2 read its orders with a YAML 1.1 parser, so flow and block maps and its words for
- * truth are accepted: `{0: yes, 1: off}`, or a line `0: 1` for each channel.
+ * answered `True` or `False`. v0.2 read its orders with PyYAML, so flow and block maps and its words for truth are
+ * accepted: `{0: yes, 1: off}`, or a line `0: 1` for each channel. What PyYAML refuses is refused: a tab, a colon
+ * without a space after it (`{0:True}` is a map of the text "0:True"), a colon on another line than its channel.
  */
+import { DaiseeError } from '@daisee/units';
 import type { ChannelStates } from '../driver.ts';
 
 /** The port of the v0.2 relay. */
@@ -21,14 +23,42 @@ export type Request =
  * - `whole`: a request with its end mark (a closing brace, or the end of a ReadDATA line);
  * - `open`: a request, if nothing follows; nothing in the protocol says whether something does;
  * - `part`: the beginning of a request;
- * - `garbage`: no request, whatever follows.
+ * - `garbage`: no request, whatever follows; `problem` says why.
  */
 export type Reception =
   | { readonly state: 'whole' | 'open'; readonly request: Request }
-  | { readonly state: 'part' | 'garbage' };
+  | { readonly state: 'part' }
+  | { readonly state: 'garbage'; readonly problem: string };
 
 const PART: Reception = { state: 'part' };
-const GARBAGE: Reception = { state: 'garbage' };
+const garbage = (problem: string): Reception => ({ state: 'garbage', problem });
+const GARBAGE = garbage('is none of the protocol');
+const TAB = garbage('has a tab, which YAML refuses');
+
+/** The most of an unreadable request that is repeated, in characters. */
+const SHOWN = 80;
+
+/** Anything received, in a line that no terminal acts on. */
+const quoted = (text: string): string => {
+  const printable = JSON.stringify(text.slice(0, SHOWN)).replace(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return text.length > SHOWN ? `${printable}…` : printable;
+};
+
+/** A request of which `decode` made nothing: it is answered `False`, and this is what is told of it. */
+export class UnreadableRequest extends DaiseeError {
+  constructor(text: string, problem: string) {
+    const request = quoted(text);
+    super({
+      code: 'relay.unreadable-request',
+      message: `The request ${request} ${problem}; nothing was changed. A request is like "ReadDATA|0, 1" or "{0: True, 1: True}".`,
+      retryable: false,
+      values: { request, problem },
+    });
+  }
+}
 
 /** YAML 1.1, section "bool" (https://yaml.org/type/bool.html) without y and n, as PyYAML has it, and Python's literals. */
 const TRUTH = new Map<string, boolean>([
@@ -56,41 +86,55 @@ const decodeRead = (list: string): Reception => {
     : GARBAGE;
 };
 
-/** Entries `channel: word`; undefined when one is none, or a channel comes twice (which of the two was meant?). */
-const entries = (texts: readonly string[], pattern: RegExp): ChannelStates | undefined => {
+/** Entries `channel: word`; a string says what is wrong. A channel may come twice with the same word. */
+const entries = (texts: readonly string[], pattern: RegExp): ChannelStates | string => {
   const changes = new Map<number, boolean>();
   for (const text of texts) {
-    const [, channel, word = ''] = pattern.exec(text) ?? [];
+    const [, digits, word = ''] = pattern.exec(text) ?? [];
     const on = TRUTH.get(word);
-    if (channel === undefined || on === undefined || changes.has(Number(channel))) return undefined;
-    changes.set(Number(channel), on);
+    if (digits === undefined || on === undefined)
+      return `has ${quoted(text.trim())} where a channel and its state are expected`;
+    const channel = Number(digits);
+    if (changes.get(channel) === !on) return `switches channel ${channel} on and off at once`;
+    changes.set(channel, on);
   }
   return changes;
 };
 
+const order = (state: 'whole' | 'open', changes: ChannelStates): Reception => ({
+  state,
+  request: { type: 'order', changes },
+});
+
+/** The colon stands on the line of its channel and has a space or an end of line after it. */
+const FLOW_ENTRY = /^[ \r\n]*(0|[1-9]\d*) *:[ \r\n]+(\w+)[ \r\n]*$/;
+const BLOCK_ENTRY = /^ *(0|[1-9]\d*) *: +(\w+) *$/;
+
 const decodeFlowMap = (text: string): Reception => {
   const end = text.indexOf('}');
-  if (end < 0) return /^\{[\w:,\s]*$/.test(text) ? PART : GARBAGE;
+  if (end < 0) return /^\{[\w:, \r\n]*$/.test(text) ? PART : GARBAGE;
   if (text.slice(end + 1).trim() !== '') return GARBAGE;
   const items = text.slice(1, end).split(',');
   if (items.at(-1)?.trim() === '') items.pop(); // `{}` and a comma before the brace, both allowed by Python and YAML
-  const changes = entries(items, /^\s*(0|[1-9]\d*)\s*:\s*(\w+)\s*$/);
-  return changes ? { state: 'whole', request: { type: 'order', changes } } : GARBAGE;
+  const changes = entries(items, FLOW_ENTRY);
+  return typeof changes === 'string' ? garbage(changes) : order('whole', changes);
 };
 
 const decodeBlockMap = (text: string): Reception => {
-  if (!/^[\w: \t\r\n]*$/.test(text)) return GARBAGE;
+  if (!/^[\w: \r\n]*$/.test(text)) return GARBAGE;
   const lines = text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
   const indents = new Set(lines.map((line) => /^ */.exec(line)?.[0].length));
-  const changes = entries(lines, /^ *(0|[1-9]\d*)[ \t]*:[ \t]+(\w+)[ \t]*$/);
-  return changes && indents.size === 1 ? { state: 'open', request: { type: 'order', changes } } : PART;
+  const changes = entries(lines, BLOCK_ENTRY);
+  return typeof changes !== 'string' && indents.size === 1 ? order('open', changes) : PART;
 };
 
 /** Reads what was received so far; one character a byte (latin1), so that no byte is lost or joined to another. */
 export const decode = (text: string): Reception => {
-  if (text.length > LONGEST_REQUEST || /[^\t\r\n\x20-\x7e]/.test(text)) return GARBAGE;
+  if (text.length > LONGEST_REQUEST) return garbage(`has more than ${LONGEST_REQUEST} bytes`);
+  if (/[^\t\r\n\x20-\x7e]/.test(text)) return GARBAGE;
   if (text.startsWith(READ)) return decodeRead(text.slice(READ.length));
   if (READ.startsWith(text)) return PART;
+  if (text.includes('\t')) return TAB;
   const start = text.trimStart();
   if (start === '') return PART;
   if (start.startsWith('{')) return decodeFlowMap(start);

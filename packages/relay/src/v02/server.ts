@@ -8,6 +8,7 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Clock, DaiseeError, Duration, type Instant, messageOf, Seconds } from '@daisee/units';
+import { UnknownChannel } from '../board/errors.ts';
 import type { Board } from '../board/types.ts';
 import { asFault } from '../fault.ts';
 import { createAllowance, plainAddress } from './allowance.ts';
@@ -19,7 +20,9 @@ import {
   RELAY_PORT,
   type Reception,
   type Request,
+  UnreadableRequest,
 } from './protocol.ts';
+import { createRefusalLog } from './refusal-log.ts';
 
 /** Thrown when the port cannot be listened on. */
 export class ListenFailed extends DaiseeError {
@@ -60,13 +63,15 @@ export type RelayServerEvent =
       readonly client: string;
       readonly message: string;
     }
-  /** An order was answered `False`. */
+  /** An order, or something else (a read, what is none of the protocol), was answered `False`. */
   | {
-      readonly type: 'orderRefused';
+      readonly type: 'orderRefused' | 'requestRefused';
       readonly at: Instant;
       readonly client: string;
       readonly request: string;
       readonly error: DaiseeError;
+      /** Refusals of this client before that were not told: ten are at once, then one each 10 s. */
+      readonly untold: number;
     }
   /** Every connection is busy with an order and another one was turned away; once until there was room again. */
   | { readonly type: 'full'; readonly at: Instant; readonly connections: number }
@@ -136,6 +141,19 @@ export const createRelayServer = (options: RelayServerOptions): RelayServer => {
   let stopping: Promise<void> | undefined;
   let unhook = (): void => undefined;
 
+  const isTold = createRefusalLog(clock);
+  const refuse = (
+    type: 'orderRefused' | 'requestRefused',
+    client: string,
+    text: string,
+    error: DaiseeError,
+  ): string => {
+    const untold = isTold(client);
+    if (untold !== undefined)
+      onEvent?.({ type, at: clock.now(), client, request: text.trim(), error, untold });
+    return encodeTruth(false);
+  };
+
   const reply = async (request: Request, client: string, text: string): Promise<string> => {
     try {
       if (request.type === 'order') {
@@ -146,21 +164,18 @@ export const createRelayServer = (options: RelayServerOptions): RelayServer => {
       const asked = new Map<number, boolean>();
       for (const channel of request.channels) {
         const on = states.get(channel);
-        if (on === undefined) return encodeTruth(false);
+        if (on === undefined) throw new UnknownChannel(channel, board.channels);
         asked.set(channel, on);
       }
       board.renew(request.channels, VIA);
       return encodeStates(asked);
     } catch (error) {
-      if (request.type === 'order')
-        onEvent?.({
-          type: 'orderRefused',
-          at: clock.now(),
-          client,
-          request: text.trim(),
-          error: asFault(error),
-        });
-      return encodeTruth(false);
+      return refuse(
+        request.type === 'order' ? 'orderRefused' : 'requestRefused',
+        client,
+        text,
+        asFault(error),
+      );
     }
   };
 
@@ -188,7 +203,8 @@ export const createRelayServer = (options: RelayServerOptions): RelayServer => {
       clearTimeout(wait);
       if (answered || connection.answering) return;
       if (!('request' in reception)) {
-        send(encodeTruth(false));
+        const problem = 'problem' in reception ? reception.problem : 'breaks off';
+        send(refuse('requestRefused', client, text, new UnreadableRequest(text.trim(), problem)));
         return;
       }
       connection.answering = true;
