@@ -15,6 +15,10 @@
  * how the energy lies between two of its states. What the power told too much becomes a debt, too, this one without a
  * bound. So the register is the highest that counted energy and the power since have reached, and a stretch without
  * samples has the energy that the counter shows for it. `drivers/counter` has the rules by which a counter is believed.
+ *
+ * A change of the source is a step, not the middle of a line: one source sags or limits where the other does not. Where
+ * the instant of a change is known (`Reading.steps`), the power before it is the last sample's and after it the next
+ * one's. And where a clock was set between two samples, they say how long it truly was (`Reading.elapsed`).
  */
 import { type Duration, Instant, Register, type Watts } from '@daisee/units';
 import { type CounterRule, DEFAULT_COUNTER_RULE } from './drivers/counter/counter.ts';
@@ -117,7 +121,13 @@ export interface Share {
 }
 
 /** What is taken of a sample. */
-export type Reading = Pick<Sample, 'at' | 'power' | 'counter' | 'exportedCounter'>;
+export interface Reading extends Pick<Sample, 'at' | 'power' | 'counter' | 'exportedCounter' | 'elapsed'> {
+  /**
+   * The first and the last instant at which the source changed since the sample before; the power is a step there, and
+   * in between a line. Neither is before that sample or after this one.
+   */
+  readonly steps?: readonly [first: Instant, last: Instant] | undefined;
+}
 
 /** Running sums of one interval, in units. */
 interface Sums {
@@ -156,14 +166,16 @@ const count = (sums: Sums, units: bigint, state: Integration, sign: SignRule): S
 };
 
 /**
- * The sums from the last sample until `elapsed` ms after it, on the straight line to the next sample. The line is
- * cut where it crosses zero, so each piece has one sign and any further cut changes nothing.
+ * Adds the energy under a straight line of power (µW) over `span` ms, up to `elapsed` of them. The line is cut where it
+ * crosses zero, so each piece has one sign and any further cut changes nothing.
  */
-const sumsUntil = (state: Integration, from: Reading, to: Reading, elapsed: bigint, sign: SignRule): Sums => {
-  const span = BigInt(Math.round(to.at) - Math.round(from.at));
-  const p0 = microWatts(from.power);
-  const p1 = microWatts(to.power);
-  const start = nothingYet(state);
+const countLine = (
+  start: Sums,
+  [p0, p1]: readonly [bigint, bigint],
+  span: bigint,
+  elapsed: bigint,
+  { state, sign }: { readonly state: Integration; readonly sign: SignRule },
+): Sums => {
   if (span === 0n) return start;
   // Rounded once and towards zero, so that the area never turns back along a piece; at the end it is exact.
   const area = (2n * p0 * elapsed * span + (p1 - p0) * elapsed * elapsed) / span;
@@ -174,6 +186,38 @@ const sumsUntil = (state: Integration, from: Reading, to: Reading, elapsed: bigi
   const first = ((p0 < 0n ? -1n : 1n) * (p0 * p0 * span)) / slope;
   const afterFirst = count(start, first, state, sign);
   return count(afterFirst, area - first, state, sign);
+};
+
+/** How long it truly was to an instant between two readings, ms. */
+const trueTime = (from: Reading, to: Reading, at: number): bigint => {
+  const stamped = BigInt(Math.round(at) - Math.round(from.at));
+  const span = BigInt(Math.round(to.at) - Math.round(from.at));
+  return to.elapsed === undefined || span === 0n
+    ? stamped
+    : (stamped * BigInt(Math.round(to.elapsed))) / span;
+};
+
+/** The sums from the last sample until an instant before the next reading: on the straight line to it, but for steps. */
+const sumsUntil = (state: Integration, from: Reading, to: Reading, at: number, sign: SignRule): Sums => {
+  const [p0, p1] = [microWatts(from.power), microWatts(to.power)];
+  const until = trueTime(from, to, at);
+  const end = trueTime(from, to, to.at);
+  const [first, last] = to.steps?.map((step) => trueTime(from, to, step)) ?? [0n, end];
+  const pieces = to.steps
+    ? ([
+        [first, [p0, p0]],
+        [last, [p0, p1]],
+        [end, [p1, p1]],
+      ] as const)
+    : ([[end, [p0, p1]]] as const);
+  let sums = nothingYet(state);
+  let begin = 0n;
+  for (const [piece = begin, powers] of pieces) {
+    const elapsed = lesser(until, piece) - begin;
+    if (elapsed > 0n) sums = countLine(sums, powers, piece - begin, elapsed, { state, sign });
+    begin = piece;
+  }
+  return sums;
 };
 
 /** What an interval adds, and how it lies in it. */
@@ -188,8 +232,25 @@ interface Outcome extends Pick<Integration, 'counter' | 'exportedCounter'> {
 /** Where the power stops to be known after the last sample, and what it is there; undefined if it never was known. */
 const knownUntil = (last: Reading, next: Reading, rule: IntegrationRule): Reading | undefined => {
   const bridges = rule.bridges ?? rule.maxGap;
-  if (rule.holds) return { at: Instant(Math.floor(Math.min(next.at, last.at + bridges))), power: last.power };
-  return next.at - last.at > bridges ? undefined : next;
+  const isBridged = (next.elapsed ?? next.at - last.at) <= bridges;
+  if (!rule.holds) return isBridged ? next : undefined;
+  // What reports on change has told every step itself.
+  if (isBridged) return { at: next.at, power: last.power, elapsed: next.elapsed };
+  return { at: Instant(Math.floor(Math.min(next.at - 1, last.at + bridges))), power: last.power };
+};
+
+/**
+ * What of an even stretch's units lies before an instant in it: by its length, and where the source changed in it as
+ * the power is on either side.
+ */
+const evenPart = (units: bigint, from: Reading, to: Reading, at: number): bigint => {
+  const begun = { ...emptyIntegration };
+  const until = (instant: number): bigint =>
+    to.steps ? sumsUntil(begun, from, to, instant, 'signed').added : trueTime(from, to, instant);
+  const whole = until(to.at);
+  if (whole > 0n) return (units * until(at)) / whole;
+  const span = BigInt(Math.round(to.at) - Math.round(from.at));
+  return span === 0n ? 0n : (units * BigInt(Math.floor(at) - Math.round(from.at))) / span;
 };
 
 /** Makes a counter's word of a stretch out of what the power made of it. */
@@ -204,7 +265,7 @@ const outcomeOf = (state: Integration, last: Reading, next: Reading, rule: Integ
   const { sign, maxGap, counter: believed = DEFAULT_COUNTER_RULE } = rule;
   const until = knownUntil(last, next, rule);
   const known = until?.at === next.at;
-  const byPower = until ? sumsUntil(state, last, until, BigInt(until.at - last.at), sign) : nothingYet(state);
+  const byPower = until ? sumsUntil(state, last, until, until.at, sign) : nothingYet(state);
   const stretchOf = (before: Following | undefined, reading: Reading['counter'], units: bigint) =>
     countStretch(before, next.at, reading, { units, known }, believed, maxGap);
   const imports = stretchOf(state.counter, next.counter, byPower.added + state.debt - byPower.debt);
@@ -309,12 +370,12 @@ export const shareOut = (
   if (!last || next.at <= last.at) return [];
   const { sums, stretch, until } = outcomeOf(state, last, next, rule);
   const end = stretch === 'even' ? next.at : (until?.at ?? last.at);
-  const span = BigInt(end - last.at);
   const sumsAt = (at: Instant): Pick<Sums, 'added' | 'exported'> => {
-    const elapsed = BigInt(at - last.at);
-    if (stretch === 'even' || !until)
-      return { added: (sums.added * elapsed) / span, exported: (sums.exported * elapsed) / span };
-    return sumsUntil(state, last, until, elapsed, rule.sign);
+    if (stretch !== 'even' && until) return sumsUntil(state, last, until, at, rule.sign);
+    return {
+      added: evenPart(sums.added, last, next, at),
+      exported: evenPart(sums.exported, last, next, at),
+    };
   };
   const inside = boundaries.map((at) => Instant(Math.round(at))).filter((at) => at > last.at && at < end);
   const cuts = [...new Set(inside)].sort((a, b) => a - b);

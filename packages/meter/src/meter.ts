@@ -1,4 +1,4 @@
-import type { Energy, Instant, Percent, Watts } from '@daisee/units';
+import type { Duration, Energy, Instant, Percent, Watts } from '@daisee/units';
 
 /** One reading of a meter. */
 export interface Sample {
@@ -6,6 +6,11 @@ export interface Sample {
   readonly at: Instant;
   /** Watts; the sign is the meter's, see `SignRule`. */
   readonly power: Watts;
+  /**
+   * How long it truly was since the sample before, where the stamps do not say it: the clock that made them was set in
+   * between. Whoever integrates takes the power for that long.
+   */
+  readonly elapsed?: Duration | undefined;
   /** State of charge of the node's battery, where the sensor has it. */
   readonly stateOfCharge?: Percent;
   /** Voltage of the battery's cell, or of the line that a meter without a gauge sits in, in volts. */
