@@ -27,7 +27,7 @@ const checkOn = (machine: { platform: string; arch: string; node: string; glibc?
   return { status, stderr };
 };
 
-describe('the machine check before npm install', () => {
+describe('the machine check before npm start and npm test', () => {
   it.each([
     { platform: 'linux', arch: 'x64', node: '20.19.0', glibc: '2.36' },
     { platform: 'linux', arch: 'arm64', node: '22.1.0', glibc: '2.36' },

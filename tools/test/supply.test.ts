@@ -1,5 +1,7 @@
 /** What `npm install` brings: pinned by hash, and without running anything of it. */
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -75,12 +77,59 @@ describe('install scripts', () => {
     expect(unnamed).toEqual([]);
   });
 
-  it('of this project only look at the machine', () => {
-    const own = Object.keys(scripts).filter((name) => /^(pre|post)?(install|prepare)$/.test(name));
-    expect(own.map((name) => [name, scripts[name]])).toEqual([['preinstall', 'node tools/machine.cjs']]);
+  it('of this project there are none', () => {
+    expect(Object.keys(scripts).filter((name) => /^(pre|post)?(install|prepare)$/.test(name))).toEqual([]);
     for (const name of Object.keys(packages).filter(
-      (path) => path.startsWith('packages/') || path === 'contracts',
+      (path) => path === '' || path.startsWith('packages/') || path === 'contracts',
     ))
       expect([name, packages[name]?.hasInstallScript]).toEqual([name, undefined]);
   });
+
+  /** Every script that the machine's own npm runs in a project with a package that has one of each kind. */
+  const runBy = (npmrc: string): readonly string[] => {
+    const folder = mkdtempSync(join(tmpdir(), 'daisee-supply-'));
+    try {
+      const ran = join(folder, 'ran');
+      const shell = join(folder, 'shell');
+      writeFileSync(shell, `#!/bin/sh\necho "$npm_package_name $npm_lifecycle_event" >>'${ran}'\n`);
+      chmodSync(shell, 0o755);
+      const each = { preinstall: 'true', install: 'true', postinstall: 'true', prepare: 'true' };
+      const write = (name: string, content: object): void => {
+        mkdirSync(join(folder, name));
+        writeFileSync(join(folder, name, 'package.json'), JSON.stringify({ version: '1.0.0', ...content }));
+      };
+      const npm = (...words: readonly string[]): void => {
+        const { status, stderr } = spawnSync('npm', words, {
+          cwd: join(folder, 'project'),
+          encoding: 'utf8',
+          // What `npm test` says of itself to what it starts, and what the user has set, is not the project's.
+          env: {
+            PATH: process.env['PATH'],
+            HOME: folder,
+            npm_config_cache: join(folder, 'cache'),
+            npm_config_userconfig: '/dev/null',
+          },
+        });
+        expect([words, status, stderr]).toEqual([words, 0, stderr]);
+      };
+      write('scripted', { name: 'scripted', scripts: each });
+      // One with a binding.gyp and no script: npm would compile it.
+      write('compiled', { name: 'compiled' });
+      writeFileSync(join(folder, 'compiled', 'binding.gyp'), '{}');
+      write('project', { name: 'project', scripts: each });
+      npm('pack', '--silent', '--ignore-scripts', join(folder, 'scripted'), join(folder, 'compiled'));
+      writeFileSync(join(folder, 'project', '.npmrc'), npmrc);
+      npm('install', '--offline', `--script-shell=${shell}`, './scripted-1.0.0.tgz', './compiled-1.0.0.tgz');
+      npm('install', '--offline', `--script-shell=${shell}`);
+      return existsSync(ran) ? readFileSync(ran, 'utf8').trim().split('\n') : [];
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+
+  it('run for nobody with the settings that a clone brings, whatever npm knows of allowScripts', () => {
+    const npmrc = readFileSync(join(root, '.npmrc'), 'utf8');
+    expect(runBy(npmrc)).toEqual([]);
+    expect(runBy(npmrc.replace('ignore-scripts=true', ''))).toContain('project install');
+  }, 60_000);
 });
