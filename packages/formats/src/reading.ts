@@ -2,7 +2,7 @@
 import type { Energy, Instant } from '@daisee/units';
 
 /** The protocols whose captured frames can be read. */
-export type FrameFormat = 'tic' | 'p1' | 'sml';
+export type FrameFormat = 'tic' | 'p1' | 'sml' | 'mbus' | 'ocmf';
 
 /** Something that was not understood, by the place of its first byte in the whole input. */
 export interface FormatProblem {
@@ -49,14 +49,26 @@ interface Peaks {
   readonly months?: readonly PeakPower[] | undefined;
 }
 
+/** One record of an M-Bus frame. */
+interface RecordReading {
+  readonly quantity: string;
+  readonly unit: string;
+  readonly value?: number | string | undefined;
+  readonly function: string;
+  readonly storage: number;
+  readonly tariff: number;
+  readonly device: number;
+}
+
 /** What a signature covers and whether it holds; only of formats that sign. */
 interface SignatureVerdict {
-  /** `unchecked`: no public key was given. */
+  /** `unchecked`: there is no public key, or the algorithm is none of the standard's; `reason` says which. */
   readonly state: 'valid' | 'invalid' | 'unchecked';
+  readonly reason?: string | undefined;
   readonly algorithm: string;
   /** Where the key came from: the settings, or the file itself, which proves nothing about whose it is. */
   readonly key: 'given' | 'of the file' | 'none';
-  /** Names of this reading's values that the signature covers, and of those that it does not. */
+  /** Names of the record's fields that the signature covers, and of those that it does not. */
   readonly signed: readonly string[];
   readonly unsigned: readonly string[];
   /** A high s was folded to n − s for whoever accepts only the low one (EIP-2, OpenZeppelin). Hex of DER. */
@@ -91,6 +103,8 @@ export interface MeterReading {
   readonly tariffName?: string | undefined;
   readonly attached?: readonly AttachedReading[] | undefined;
   readonly peaks?: Peaks | undefined;
+  /** Every record of a format that has them (M-Bus), in order. */
+  readonly records?: readonly RecordReading[] | undefined;
   readonly signature?: SignatureVerdict | undefined;
   readonly problems: readonly FormatProblem[];
 }

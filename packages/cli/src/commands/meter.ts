@@ -13,6 +13,7 @@ interface DecodeOptions extends CommonOptions {
   readonly zone?: string;
   readonly keyFile?: string;
   readonly authenticationKey?: Uint8Array;
+  readonly publicKey?: string;
 }
 
 /** Thrown for a capture that cannot be opened or of which not all was understood. */
@@ -57,6 +58,7 @@ const decode = async (file: string, options: DecodeOptions): Promise<void> => {
   for (const reading of decodeCapture(bytes, {
     format: options.format,
     zone: options.zone,
+    publicKeyOf: () => options.publicKey,
     keys: encryption && { encryption, authentication: options.authenticationKey },
   })) {
     const record = readingRecord(reading);
@@ -68,6 +70,9 @@ const decode = async (file: string, options: DecodeOptions): Promise<void> => {
         shown(record['power'], record['apparent'] ? 'VA' : 'W').padStart(12),
         `import ${shown(record['import'], 'Wh')}`,
         `export ${shown(record['export'], 'Wh')}`,
+        reading.signature === undefined
+          ? ''
+          : `signature ${reading.signature.state}, key ${reading.signature.key}`,
         reading.tariff === undefined ? '' : `tariff ${reading.tariffName ?? reading.tariff}`,
       ]
         .filter((part) => part !== '')
@@ -106,6 +111,10 @@ export const meterCommand = (): Command =>
           '--authentication-key <digits>',
           "its authentication key; Luxembourg's, which is public",
         ).argParser(key),
+      )
+      .option(
+        '--public-key <key>',
+        "key of the meter that signed (OCMF), hex or base64; else the file's own, which proves nothing about whose it is",
       )
       .option('--json', 'one JSON object a line')
       .addHelpText(

@@ -1,6 +1,8 @@
 /** Captures of meters' lines: which format it is, found by its bytes, and the readings in it. */
 import { DaiseeError } from '@daisee/units';
 import type { MeterKeys } from '../dlms/ciphering.ts';
+import { createMbusDecoder } from '../mbus/mbus-decoder.ts';
+import { isOcmf, type OcmfOptions, readOcmf } from '../ocmf/ocmf-reader.ts';
 import { createP1Decoder } from '../p1/p1-decoder.ts';
 import type { FrameDecoder, FrameFormat, MeterReading } from '../reading.ts';
 import { createSmlDecoder } from '../sml/sml-decoder.ts';
@@ -23,7 +25,7 @@ export class CaptureUnknown extends DaiseeError {
   }
 }
 
-export interface CaptureOptions {
+export interface CaptureOptions extends OcmfOptions {
   /** Undefined: found by the bytes. */
   readonly format?: FrameFormat | undefined;
   /** IANA zone of the meter's clock, for P1; the country's usual one when undefined. */
@@ -35,21 +37,34 @@ export interface CaptureOptions {
 const STX = '\u0002';
 const TIC_GROUP = /(?:^|[\r\n])(?:ADCO|ADSC|ADIR[123]|VTIC|OPTARIF)[ \t]/;
 
+/** An M-Bus long frame: 68 L L 68. */
+const hasLongFrame = (bytes: Uint8Array): boolean => {
+  for (let at = bytes.indexOf(0x68); at >= 0; at = bytes.indexOf(0x68, at + 1))
+    if (bytes[at + 3] === 0x68 && bytes[at + 1] === bytes[at + 2] && (bytes[at + 1] ?? 0) >= 3) return true;
+  return false;
+};
+
 const BEGINNINGS: readonly (readonly [FrameFormat, (text: string, bytes: Uint8Array) => boolean])[] = [
+  ['ocmf', isOcmf],
   ['sml', (text) => text.includes('\x1b\x1b\x1b\x1b\x01\x01\x01\x01')],
   ['tic', (text) => TIC_GROUP.test(text.replaceAll(STX, '\n'))],
   ['p1', (text) => /(?:^|[\r\n\0\xff])\/[!-~]{3}\d[^\r\n]*\r?\n/.test(text) || /^\s*\/[!-~]{3}/.test(text)],
   ['p1', (_text, bytes) => bytes[0] === 0xdb && bytes[1] === 8],
+  ['mbus', (_text, bytes) => hasLongFrame(bytes)],
 ];
 
-const DECODERS: Readonly<Record<FrameFormat, (options: CaptureOptions) => FrameDecoder>> = {
+const DECODERS: Readonly<Record<Exclude<FrameFormat, 'ocmf'>, (options: CaptureOptions) => FrameDecoder>> = {
   tic: createTicDecoder,
   p1: createP1Decoder,
   sml: createSmlDecoder,
+  mbus: createMbusDecoder,
 };
 
 /** The formats whose captures are read. */
-export const CAPTURE_FORMATS = Object.keys(DECODERS) as readonly FrameFormat[];
+export const CAPTURE_FORMATS: readonly FrameFormat[] = [
+  ...(Object.keys(DECODERS) as readonly (keyof typeof DECODERS)[]),
+  'ocmf',
+];
 
 /** Bytes that a beginning is looked for in: captures may start in the middle of a frame. */
 const LOOKED_AT = 65_536;
@@ -75,6 +90,10 @@ export const decodeCapture = function* (
   const bytes = bytesOfHex(file) ?? file;
   const format = options.format ?? formatOf(bytes);
   if (format === undefined || bytes.length === 0) throw new CaptureUnknown(bytes);
+  if (format === 'ocmf') {
+    yield* readOcmf(bytes, options);
+    return;
+  }
   const decoder = DECODERS[format](options);
   for (let at = 0; at < bytes.length; at += PIECE) yield* decoder.push(bytes.subarray(at, at + PIECE));
   yield* decoder.end();

@@ -39,6 +39,7 @@ export const readingRecord = (reading: MeterReading): Readonly<Record<string, un
     month: reading.peaks.month && peak(reading.peaks.month),
     months: reading.peaks.months?.map(peak),
   },
+  records: reading.records,
   signature: reading.signature,
   offset: reading.offset,
   length: reading.length,

@@ -108,6 +108,49 @@ describe.skipIf(goldenFolder === undefined)('golden frames (left out unless DAIS
     });
   });
 
+  it('mbus/eastron_sdm630.hex gives the values of its .norm.xml', () => {
+    const norm = golden('mbus/eastron_sdm630.norm.xml').toString('latin1');
+    const [reading] = decoded('mbus/eastron_sdm630.hex');
+    const values = [...norm.matchAll(/<Value>([^<]*)<\/Value>/g)].map((match) => Number(match[1]));
+    const records = (reading?.['records'] ?? []) as readonly {
+      readonly value: number;
+      readonly unit: string;
+    }[];
+    expect(records).toHaveLength(values.length);
+    // Records of the table FD without unit ("Dimensionless") are numbers as they stand.
+    for (const [index, value] of values.entries()) expect(records[index]?.value).toBeCloseTo(value, 6);
+    expect(reading).toMatchObject({ meter: 'PAD 21346578', power: 12_345.6, problems: [] });
+  });
+
+  it('ocmf/OCMF_Test_Data_00.xml verifies, both signatures high-s', () => {
+    const readings = decoded('ocmf/OCMF_Test_Data_00.xml');
+    expect(readings).toMatchObject([
+      {
+        at: '2021-10-26T08:20:52.000Z',
+        import: 9038,
+        problems: [],
+        signature: { state: 'valid', lowS: expect.any(String) as string },
+      },
+      {
+        at: '2021-10-26T08:21:22.000Z',
+        import: 9038,
+        problems: [],
+        signature: { state: 'valid', lowS: expect.any(String) as string },
+      },
+    ]);
+  });
+
+  it('ocmf/second_key_fail_ocmf.xml: the first record verifies, the second has a key of another curve', () => {
+    expect(decoded('ocmf/second_key_fail_ocmf.xml')).toMatchObject([
+      { import: 48_542, problems: [], signature: { state: 'valid' } },
+      {
+        import: null,
+        signature: { state: 'invalid' },
+        problems: [{ problem: expect.stringContaining('another curve') as string }],
+      },
+    ]);
+  });
+
   it('a telegram whose checksum is wrong gives nothing (the example of the standard, as it is copied)', () => {
     const file = 'p1/lvzon_p1-example-5.0.txt';
     expect(decoded(file)[0]).toMatchObject({

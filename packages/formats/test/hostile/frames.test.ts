@@ -2,6 +2,7 @@ import { hostile, hostileBytes, nearlyBytes } from '@daisee/fuzz';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import {
+  createMbusDecoder,
   createP1Decoder,
   createSmlDecoder,
   createTicDecoder,
@@ -9,6 +10,8 @@ import {
   readingRecord,
 } from '../../src/index.ts';
 import type { FrameDecoder } from '../../src/reading.ts';
+import { little, response } from '../made/mbus.ts';
+import { payloadOf, READING, recordOf, signerOf, xmlOf } from '../made/ocmf.ts';
 import { DUTCH, enciphered, LUXEMBOURG_KEY, plainTelegram, telegram } from '../made/p1.ts';
 import { integer, smlFile } from '../made/sml.ts';
 import { frame, fullStandard, historicBase } from '../made/tic.ts';
@@ -26,6 +29,18 @@ const SML = [
     { code: '16.7.0', value: integer(-1234n, 3, true), unit: 27, scaler: 0 },
   ]),
 ];
+
+const MBUS = [
+  response([0x04, 0x03, ...little(5, 4), 0x8b, 0x50, 0x2b, 1, 2, 3, 0x0d, 0xfd, 0x11, 3, 65, 66, 67]),
+  response([0x02, 0xfd, 0x47, 1, 2, 0x05, 0x2b, 0, 0, 0x80, 0x3f, 0x0f, 1]),
+];
+const signer = signerOf('secp256k1', 'secp256k1');
+const RECORD = recordOf(payloadOf(READING), signer);
+const OCMF = [
+  RECORD,
+  xmlOf({ record: RECORD, key: signer.publicKey }),
+  JSON.stringify({ value: [{ text: RECORD }] }),
+].map((text) => new Uint8Array(Buffer.from(text)));
 
 const line = (...frames: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> =>
   fc.oneof(
@@ -70,9 +85,25 @@ describe('the bytes of a meter’s line', () => {
     feed: ([bytes, size]) => feed(createSmlDecoder(), bytes, size),
   });
 
+  hostile('M-Bus', {
+    refuses: false,
+    input: fc.tuple(line(...MBUS), pieces),
+    feed: ([bytes, size]) => feed(createMbusDecoder(), bytes, size),
+  });
+
+  hostile('OCMF, its XML and JSON', {
+    input: line(...OCMF),
+    feed: (bytes) => {
+      for (const reading of decodeCapture(bytes, { format: 'ocmf', publicKeyOf: () => signer.publicKey })) {
+        expect(reading.offset + reading.length).toBeLessThanOrEqual(2 * bytes.length);
+        readingRecord(reading);
+      }
+    },
+  });
+
   hostile('a capture of any format', {
     input: fc.oneof(
-      line(...TIC, ...P1, ...SML),
+      line(...TIC, ...P1, ...SML, ...MBUS, ...OCMF),
       line(...SML).map((bytes) => new Uint8Array(Buffer.from(Buffer.from(bytes).toString('hex')))),
     ),
     feed: (bytes) => {
