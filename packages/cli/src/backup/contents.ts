@@ -1,11 +1,11 @@
 /** What of a node is worth keeping, and where each file stands in a backup. */
 import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
-import { defaultKeystore } from '../commands/connect.ts';
+import { join, resolve } from 'node:path';
 import { namedPaths } from '../install/plan.ts';
 import { agentDirectory, chainDirectory, monitorDirectory } from '../settings/places.ts';
 import type { Settings } from '../settings/schema.ts';
 import { relayDirectory } from '../settings/translate.ts';
+import type { Key } from './keys.ts';
 
 export interface Content {
   /** Path inside the backup; below a home of its own (`DAISEE_HOME`) the files stand where a node looks for them. */
@@ -20,9 +20,6 @@ const isPassing = (name: string): boolean => /(-wal|-shm|-journal|\.pid|\.lock|\
 
 /** The monitor's store, by its name in a backup. */
 export const SAMPLES = 'monitor/monitor.sqlite';
-
-/** Where the keys stand in a backup. */
-export const KEYS = 'keystore/';
 
 const entries = (directory: string): readonly Dirent[] => {
   try {
@@ -46,16 +43,13 @@ const filesIn = (directory: string, name: string): readonly Content[] =>
 /** Passwords, tokens, certificates: what the settings name and a node cannot do without. */
 const isSecret = (key: string): boolean => /(File|\.(tokens|ca|cert|key))$/.test(key);
 
-/** The settings, what they name, keys, and every store of the parts that run here. */
-export const contentsOf = (settings: Settings, file: string): readonly Content[] => {
+/** The settings, what they name, the keys given, and every store of the parts that run here. */
+export const contentsOf = (settings: Settings, file: string, keys: readonly Key[]): readonly Content[] => {
   const { node, monitor, chain } = settings;
   const contents: Content[] = [{ name: 'parameters.yml', source: resolve(file), kind: 'file' }];
   for (const { key, path } of namedPaths(settings))
     if (isSecret(key)) contents.push({ name: `secrets/${key}`, source: resolve(path), kind: 'file' });
-  const keystore = node?.keystore ?? defaultKeystore();
-  if (statSync(keystore, { throwIfNoEntry: false })?.isFile())
-    contents.push({ name: `${KEYS}${basename(keystore)}`, source: resolve(keystore), kind: 'file' });
-  else contents.push(...filesIn(keystore, 'keystore'));
+  for (const key of keys) contents.push({ ...key, kind: 'file' });
   if (node) contents.push(...filesIn(agentDirectory(node), `nodes/${node.address.toLowerCase()}`));
   if (monitor) contents.push(...filesIn(monitorDirectory(monitor), 'monitor'));
   if (settings.relay?.serve) contents.push(...filesIn(relayDirectory(settings.relay), 'relay'));

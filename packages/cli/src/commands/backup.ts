@@ -5,8 +5,9 @@ import { dirname, join, resolve } from 'node:path';
 import { messageOf } from '@daisee/units';
 import { Command } from 'commander';
 import { type Manifest, sha256, writeArchive } from '../backup/archive.ts';
-import { contentsOf, KEYS } from '../backup/contents.ts';
+import { contentsOf } from '../backup/contents.ts';
 import { BackupFailed } from '../backup/errors.ts';
+import { describedKey, isKey, keysOf } from '../backup/keys.ts';
 import { createSeal } from '../backup/seal.ts';
 import { snapshot } from '../backup/snapshot.ts';
 import { commandClock } from '../command-clock.ts';
@@ -15,12 +16,12 @@ import { createOutput } from '../output.ts';
 import { readSettings } from '../settings/read.ts';
 import { secretFrom } from '../settings/secrets.ts';
 import { VERSION } from '../version.ts';
-import { defaultKeystore } from './connect.ts';
 import type { CommonOptions } from './run.ts';
 
 interface BackupOptions extends CommonOptions {
   readonly config: string;
   readonly passphraseFile?: string;
+  readonly key?: readonly string[];
   readonly force?: boolean;
 }
 
@@ -30,12 +31,7 @@ export const passphraseFrom = (file: string | undefined): string | undefined =>
 const back = async (file: string, options: BackupOptions): Promise<Manifest> => {
   const settings = readSettings(options.config);
   useHomeOf(options.config);
-  const contents = contentsOf(settings, options.config);
-  if (settings.node && !contents.some(({ name }) => name.startsWith(KEYS)))
-    throw new BackupFailed(
-      `There is no key of ${settings.node.address} in ${settings.node.keystore ?? defaultKeystore()}: run it as the user that runs the node, or with sudo and the settings of the services. Nothing was written.`,
-      { node: settings.node.address },
-    );
+  const contents = contentsOf(settings, options.config, await keysOf(settings, options.key ?? []));
   const target = resolve(file);
   if (existsSync(target) && !options.force)
     throw new BackupFailed(`${target} is there already: name another file, or replace it with --force.`, {
@@ -83,17 +79,29 @@ export const backupCommand = (): Command =>
       '--passphrase-file <file>',
       'close the backup with the passphrase in this file (or DAISEE_BACKUP_PASSPHRASE)',
     )
+    .option(
+      '--key <account or file>',
+      'also the key of another account in the keystore, or a key file; may be given again',
+      (one: string, before: readonly string[] = []) => [...before, one],
+    )
     .option('--force', 'replace a file that is there')
     .option('--json', 'one JSON object a line')
     .addHelpText(
       'after',
-      '\nExample: sudo daisee backup /media/usb/daisee.backup -c /etc/daisee/parameters.yml',
+      `
+Of the keys only the node's own goes into it (node.address), whoever else's are in the same keystore; --key adds one.
+
+Example: sudo daisee backup /media/usb/daisee.backup -c /etc/daisee/parameters.yml`,
     )
     .action(async (file: string, options: BackupOptions) => {
       const output = createOutput(options.json ?? false);
       const manifest = await back(file, options);
       for (const { name, source, bytes } of manifest.files)
         output.result(`${name}  (${source}, ${bytes} bytes)`, { type: 'file', name, source, bytes });
+      for (const { name, source } of manifest.files.filter((one) => isKey(one.name))) {
+        const { text, account, own } = describedKey(name, source, manifest.node);
+        output.result(`key of ${text}`, { type: 'key', name, account: account ?? null, own });
+      }
       const { size } = await stat(file);
       output.result(`\n${resolve(file)}: ${manifest.files.length} files, ${size} bytes`, {
         type: 'backup',

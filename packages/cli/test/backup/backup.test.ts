@@ -1,6 +1,7 @@
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -9,7 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { createKey, unlock, writeKeyFile } from '@daisee/chain';
@@ -248,6 +249,63 @@ chain: { port: ${rpcPort}, data: '${join(home, 'chain')}' }
     const { code, stderr } = await daisee(['backup', file, '-c', settings], { DAISEE_HOME: home });
     expect([code, existsSync(file)]).toEqual([1, false]);
     expect(stderr).toMatch(/^There is no key of 0x[0-9a-fA-F]{40} in .*\/keystore: run it as the user/);
+  });
+
+  it('of one node has its own key alone, others where they are named, and says whose', {
+    timeout: 150_000,
+  }, async () => {
+    const { home, settings, address, env } = await homeOfNode();
+    const add = async (n: number): Promise<string> =>
+      await writeKeyFile(join(home, 'keystore'), createKey(), 'other', { now: Instant(n), cost: 2 });
+    const admin = await add(1);
+    const neighbour = await add(2);
+    const elsewhere = join(scratch(), basename(neighbour));
+    copyFileSync(admin, elsewhere);
+    chmodSync(elsewhere, 0o600);
+    const accountOf = (file: string) => `0x${file.slice(-40)}`;
+    const keysIn = async (file: string) => {
+      const { code, stdout, stderr } = await daisee(['restore', file, '--list', '--json'], env);
+      expect([code, stderr]).toEqual([0, '']);
+      return records(stdout)
+        .filter(({ type }) => type === 'key')
+        .map(({ account, own }) => [String(account).toLowerCase(), own]);
+    };
+    const own = join(scratch(), 'own.backup');
+    const made = await daisee(['backup', own, '-c', settings], env);
+    expect([made.code, made.stdout]).toEqual([
+      0,
+      expect.stringMatching(new RegExp(`^key of ${address}, the node’s own$`, 'im')),
+    ]);
+    expect(await keysIn(own)).toEqual([[address, true]]);
+    const bytes = gunzipSync(readFileSync(own)).toString('latin1');
+    for (const other of [admin, neighbour]) expect(bytes).not.toContain(accountOf(other).slice(2));
+
+    const more = join(scratch(), 'more.backup');
+    const named = ['--key', accountOf(admin), '--key', neighbour, '--key', elsewhere, '--key', address];
+    expect((await daisee(['backup', more, '-c', settings, ...named], env)).stderr).not.toContain('--key');
+    expect(await keysIn(more)).toEqual([
+      [address, true],
+      [accountOf(admin), false],
+      [accountOf(neighbour), false],
+      [accountOf(admin), false],
+    ]);
+    const into = join(scratch(), 'restored');
+    const restored = await daisee(['restore', more, '--into', into], env);
+    expect(restored.stdout).toMatch(new RegExp(`^key of ${accountOf(neighbour)}$`, 'im'));
+    expect(readdirSync(join(into, 'keystore'))).toHaveLength(4);
+
+    const file = join(scratch(), 'no.backup');
+    const stranger = `0x${'12'.repeat(20)}`;
+    const none = await daisee(['backup', file, '-c', settings, '--key', stranger], env);
+    expect([none.code, none.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /^--key 0x(12)+: there is no such key in .*keystore\. "daisee account list" shows/,
+      ),
+    ]);
+    const typo = await daisee(['backup', file, '-c', settings, '--key', 'treasury'], env);
+    expect([typo.code, typo.stderr]).toEqual([1, expect.stringContaining('neither an account')]);
+    expect(existsSync(file)).toBe(false);
   });
 
   it('of the services is of their keys and stores, whoever makes it', () => {
