@@ -1,6 +1,6 @@
 /** The page's built files: made by Vite the first time, and again when their sources have changed. */
 import { execFile } from 'node:child_process';
-import { existsSync, globSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, globSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,6 +30,13 @@ const isCurrent = (): boolean => {
   return sources.every((file) => statSync(join(room, file)).mtimeMs <= built);
 };
 
+/** The page is no secret: whoever starts an App first builds it, and the others' services read it. */
+const openToAll = (directory: string): void => {
+  for (const file of globSync('**/*', { cwd: directory, withFileTypes: true }))
+    chmodSync(join(file.parentPath, file.name), file.isDirectory() ? 0o755 : 0o644);
+  chmodSync(directory, 0o755);
+};
+
 let building: Promise<string> | undefined;
 
 const build = async (): Promise<string> => {
@@ -40,6 +47,7 @@ const build = async (): Promise<string> => {
   const old = `${aside}-old`;
   try {
     await promisify(execFile)(process.execPath, [vite, 'build', '--outDir', aside], { cwd: room });
+    openToAll(aside);
     if (!isCurrent()) {
       if (existsSync(folder)) renameSync(folder, old);
       renameSync(aside, folder);

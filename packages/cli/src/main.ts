@@ -100,6 +100,9 @@ export const main = async (argv: readonly string[]): Promise<void> => {
     if (error.code === 'EPIPE' && isHeard) process.kill(process.pid, 'SIGTERM');
     isHeard = false;
   });
+  // Keys, books, samples of a household: what this process and its children make is for its user alone, SQLite's files and
+  // anvil's too, which take no mode. What others are to read (`daisee install`, the page) says so.
+  process.umask(0o077);
   const asked = argv.slice(2).find((word) => !word.startsWith('-'));
   try {
     // `daisee help demo` and `daisee demo --help` are the same.

@@ -82,7 +82,7 @@ export const backupCommand = (): Command =>
     .option(
       '--key <account or file>',
       'also the key of another account in the keystore, or a key file; may be given again',
-      (one: string, before: readonly string[] = []) => [...before, one],
+      (one: string, before: readonly string[] | undefined) => [...(before ?? []), one],
     )
     .option('--force', 'replace a file that is there')
     .option('--json', 'one JSON object a line')

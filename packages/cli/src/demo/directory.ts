@@ -1,6 +1,17 @@
 /** The lab's folder: what was set up once, and whose it is while a lab runs. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Address } from '@daisee/chain';
@@ -48,10 +59,28 @@ const alive = (pid: number): boolean => {
   }
 };
 
+/** The folders of a lab. */
+export const LAB_PARTS = ['chain', 'keystore', 'world', 'node1', 'node2'] as const;
+
+/**
+ * Closes the parts of a kept lab to other users: before version 0.4 its stores were open to all. The folder itself is left
+ * as it is, since `--data` may name one with more in it.
+ */
+const closeParts = (directory: string): void => {
+  const close = (path: string): void => {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (!found || found.isSymbolicLink() || found.uid !== process.getuid?.()) return;
+    if ((found.mode & 0o077) !== 0) chmodSync(path, found.mode & 0o700);
+    if (found.isDirectory()) for (const name of readdirSync(path)) close(join(path, name));
+  };
+  const passwords = readdirSync(directory).filter((name) => name.endsWith('.password'));
+  for (const part of [...LAB_PARTS, 'lab.json', ...passwords]) close(join(directory, part));
+};
+
 /** Opens a lab's folder, or a temporary one; one lab at a time. @throws LabDirectoryError */
 export const openLabDirectory = (path: string | undefined): LabDirectory => {
   const directory = path ?? mkdtempSync(join(tmpdir(), 'daisee-lab-'));
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const lock = join(directory, 'lock');
   const holder = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : 0;
   if (holder > 0 && holder !== process.pid && alive(holder))
@@ -64,11 +93,12 @@ export const openLabDirectory = (path: string | undefined): LabDirectory => {
     );
   writeFileSync(lock, String(process.pid));
   const recordFile = join(directory, 'lab.json');
+  if (existsSync(recordFile)) closeParts(directory);
   return {
     path: directory,
     file: (...parts) => {
       const file = join(directory, ...parts);
-      mkdirSync(join(file, '..'), { recursive: true });
+      mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
       return file;
     },
     record: () => {

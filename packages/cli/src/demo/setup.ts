@@ -10,7 +10,7 @@ import {
   writeKeyFile,
 } from '@daisee/chain';
 import { Duration, Instant, MICRO, Price, Seconds, VirtualClock } from '@daisee/units';
-import type { LabDirectory, LabRecord } from './directory.ts';
+import { LAB_PARTS, type LabDirectory, type LabRecord } from './directory.ts';
 import type { World } from './world.ts';
 
 const LAB_BLOCK_TIME = Seconds(5);
@@ -26,8 +26,7 @@ export const setUpLab = async (
   world: World,
   signal: AbortSignal,
 ): Promise<LabRecord> => {
-  for (const part of ['chain', 'keystore', 'world', 'node1', 'node2'])
-    rmSync(directory.file(part), { recursive: true, force: true });
+  for (const part of LAB_PARTS) rmSync(directory.file(part), { recursive: true, force: true });
   const password = directory.password('keystore');
   const [node1, node2] = await Promise.all(
     [createKey(), createKey()].map(async (key) => {

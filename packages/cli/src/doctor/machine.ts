@@ -83,6 +83,17 @@ const existing = async (directory: string): Promise<string> => {
   }
 };
 
+/** The first file of the folder that other users may read or write; undefined where they may not even enter it. */
+const openFile = async (directory: string): Promise<string | undefined> => {
+  const folder = await stat(directory).catch(() => undefined);
+  if (!folder?.isDirectory() || (folder.mode & 0o011) === 0) return undefined;
+  for (const name of await readdir(directory)) {
+    const found = await stat(join(directory, name)).catch(() => undefined);
+    if (found?.isFile() && (found.mode & 0o066) !== 0) return name;
+  }
+  return undefined;
+};
+
 /** A folder of stores: writes a little there, forced through, as stores do. */
 export const directoryCheck = (name: string, what: string, directory: string): Check => ({
   name,
@@ -99,7 +110,13 @@ export const directoryCheck = (name: string, what: string, directory: string): C
         await file.close();
       }
       const { bavail, bsize } = await statfs(place);
-      return judgeSpace(what, directory, bavail * bsize);
+      const opened = await openFile(directory);
+      return opened === undefined
+        ? judgeSpace(what, directory, bavail * bsize)
+        : warning(
+            `${what} in ${directory}: others on this machine may read ${opened}`,
+            `chmod -R go= ${directory}`,
+          );
     } catch (error) {
       const user = userInfo().username;
       const mends: Readonly<Record<string, string>> = {

@@ -57,7 +57,11 @@ export const place = (
       chmodSync(target, mode);
       return { done: 'written' };
     }
-    mkdirSync(dirname(target), { recursive: true });
+    const made = mkdirSync(dirname(target), { recursive: true });
+    // This process makes what it makes for its user alone, and these are the system's.
+    if (made !== undefined)
+      for (let folder = dirname(target); folder.startsWith(made); folder = dirname(folder))
+        chmodSync(folder, 0o755);
     const part = `${target}.new`;
     rmSync(part, { force: true });
     const descriptor = openSync(part, 'wx', mode);

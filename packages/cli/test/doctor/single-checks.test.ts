@@ -1,4 +1,5 @@
 /** Each check alone, on a machine made for it. */
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -51,6 +52,20 @@ describe('single checks', () => {
     chmodSync(file, 0o600);
     expect((await look(secretFileCheck('k', file)))?.state).toBe('ok');
     expect((await look(secretFileCheck('k', home)))?.text).toContain('EISDIR');
+  });
+
+  it('a folder whose stores others may read', async () => {
+    const home = scratch();
+    const books = join(home, 'books');
+    mkdirSync(books, { mode: 0o755 });
+    writeFileSync(join(books, 'agent.sqlite'), '');
+    chmodSync(join(books, 'agent.sqlite'), 0o644);
+    chmodSync(books, 0o755);
+    const found = await look(directoryCheck('disk', 'books', books));
+    expect(found).toMatchObject({ state: 'warning', mend: `chmod -R go= ${books}` });
+    expect(found?.text).toContain('agent.sqlite');
+    execFileSync('sh', ['-c', found?.mend ?? 'false']);
+    expect((await look(directoryCheck('disk', 'books', books)))?.state).toBe('ok');
   });
 
   it('a folder that cannot be written', async () => {
