@@ -25,6 +25,10 @@ const commands: Readonly<Record<string, { readonly does: string; readonly load: 
     does: 'take samples from a meter and serve them',
     load: async () => (await import('./commands/monitor.ts')).monitorCommand(),
   },
+  interval: {
+    does: "read grid operators' files of interval energies",
+    load: async () => (await import('./commands/interval.ts')).intervalCommand(),
+  },
   meter: {
     does: 'decode captures of meters',
     load: async () => (await import('./commands/meter.ts')).meterCommand(),

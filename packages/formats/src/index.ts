@@ -1,6 +1,11 @@
 export { CAPTURE_FORMATS, CaptureUnknown, decodeCapture } from './capture/decode.ts';
 export { readingRecord } from './capture/record.ts';
 export type { MeterKeys } from './dlms/ciphering.ts';
+export { COLUMN_ROLES, type ColumnRole } from './interval-files/columns.ts';
+export type { Unit } from './interval-files/fields.ts';
+export { type IntervalFormat, IntervalFileWrong } from './interval-files/interval-file.ts';
+export { INTERVAL_FORMATS, readIntervalFile } from './interval-files/read.ts';
+export { fileRecord, intervalRecords } from './interval-files/record.ts';
 export { ZoneUnknown } from './local-time.ts';
 export { createMbusDecoder } from './mbus/mbus-decoder.ts';
 export { createP1Decoder } from './p1/p1-decoder.ts';

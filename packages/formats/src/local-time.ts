@@ -112,3 +112,37 @@ export class LocalZone {
     return { standard: Math.min(january, july), summer: Math.max(january, july) };
   }
 }
+/**
+ * Gives the instants of ascending rows of local times. In the hour that comes twice the first pass of the rows is
+ * summer time and the second, recognised by a wall clock that does not rise, winter time.
+ */
+export class LocalSequence {
+  readonly #zone: LocalZone;
+  #last: { readonly wall: number; readonly instant: number } | undefined;
+
+  constructor(zone: LocalZone) {
+    this.#zone = zone;
+  }
+
+  /**
+   * The instant of the next row; undefined for a local time that does not exist. With `isEnd` it is the end of an
+   * interval: the end of the last one before the hour left out may be written as that hour's beginning.
+   */
+  next(wall: number, isEnd = false): Instant | undefined {
+    const [first, second] = this.#zone.instants(wall);
+    if (first === undefined) {
+      const [before] = isEnd ? this.#zone.instants(wall - 1) : [];
+      return before === undefined ? undefined : Instant(before + 1);
+    }
+    const last = this.#last;
+    const isSecondPass =
+      second !== undefined &&
+      last !== undefined &&
+      last.instant >= first &&
+      last.instant < second &&
+      (wall <= last.wall || last.instant - last.wall > first - wall);
+    const instant = isSecondPass && second !== undefined ? second : first;
+    this.#last = { wall, instant };
+    return instant;
+  }
+}

@@ -85,9 +85,20 @@ export const parseXml = (text: string): XmlElement => {
   return root;
 };
 
+/** Children of a name, in order. */
+export const childrenOf = (element: XmlElement | undefined, name: string): readonly XmlElement[] =>
+  element?.children.filter((child) => child.name === name) ?? [];
+
 /** The first child of a name. */
 export const childOf = (element: XmlElement | undefined, name: string): XmlElement | undefined =>
   element?.children.find((child) => child.name === name);
+
+/** The text at a path of names, without the white space around it; undefined where it is not or is empty. */
+export const textAt = (element: XmlElement | undefined, ...path: readonly string[]): string | undefined => {
+  let at = element;
+  for (const name of path) at = childOf(at, name);
+  return at?.text.trim() || undefined;
+};
 
 /** Every element of a name below one, itself included, in the document's order. */
 export const everyElement = function* (element: XmlElement, name: string): Generator<XmlElement, void> {
