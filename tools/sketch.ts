@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
-import { createSerialMeter, type Sample, type SerialStream } from '../packages/meter/src/index.ts';
+import { createSerialMeter, isAbsence, type Sample, type SerialStream } from '../packages/meter/src/index.ts';
 import { DaiseeError, Duration, messageOf, systemClock } from '../packages/units/src/index.ts';
 
 const ARDUINO = path.join(import.meta.dirname, '../hardware/arduino');
@@ -195,7 +195,7 @@ const readings = async (
     },
   });
   const samples: Sample[] = [];
-  for await (const sample of meter.samples(stop.signal)) samples.push(sample);
+  for await (const told of meter.samples(stop.signal)) if (!isAbsence(told)) samples.push(told);
   return { samples, garbage };
 };
 

@@ -51,6 +51,13 @@ export {
   shareOut,
   type Total,
 } from './integration.ts';
-export type { Meter, Sample, SignRule } from './meter.ts';
+export {
+  type Absence,
+  isAbsence,
+  type Measurement,
+  type Meter,
+  type Sample,
+  type SignRule,
+} from './meter.ts';
 export { PowerCsvError, type PowerSeries, powerAt, readPowerCsv, spanOf } from './power-csv.ts';
 export { type MeterWarning, Warner } from './warning.ts';

@@ -20,10 +20,10 @@
  * the instant of a change is known (`Reading.steps`), the power before it is the last sample's and after it the next
  * one's. And where a clock was set between two samples, they say how long it truly was (`Reading.elapsed`).
  */
-import { type Duration, Instant, Register, type Watts } from '@daisee/units';
+import { type Duration, Instant, Register, Watts } from '@daisee/units';
 import { type CounterRule, DEFAULT_COUNTER_RULE } from './drivers/counter/counter.ts';
 import { countStretch, type Following, UNITS_PER_MICRO_WATT_HOUR } from './drivers/counter/following.ts';
-import type { Sample, SignRule } from './meter.ts';
+import { type Absence, isAbsence, type Sample, type SignRule } from './meter.ts';
 
 /**
  * How much of its highest power a meter may owe, in milliseconds of it. Noise of standard deviation s (watts, one
@@ -35,7 +35,7 @@ const DEBT_TIME: Readonly<Record<SignRule, bigint>> = { load: 60_000n, source: 1
 /** What counters may make a meter owe: fits the 64 bits of a database, 640 kWh. */
 const LARGEST_DEBT = 2n ** 62n;
 
-/** A stretch without samples, longer than the `maxGap` of its meter: nothing is known of its energy. */
+/** A stretch of which nothing is known: longer than the `maxGap` of its meter without a sample, or after an absence. */
 export interface Gap {
   readonly from: Instant;
   readonly to: Instant;
@@ -79,8 +79,8 @@ export interface Integration {
   readonly exportedCounter?: Following;
   /** Highest positive power so far in whole µW. */
   readonly highest: bigint;
-  /** The last sample taken, as rounded. */
-  readonly last?: { readonly at: Instant; readonly power: Watts };
+  /** The last sample taken, as rounded; or since when nothing is known. */
+  readonly last?: { readonly at: Instant; readonly power: Watts; readonly absent?: true };
 }
 
 /** Before the first sample. */
@@ -128,6 +128,12 @@ export interface Reading extends Pick<Sample, 'at' | 'power' | 'counter' | 'expo
    */
   readonly steps?: readonly [first: Instant, last: Instant] | undefined;
 }
+
+/** The last sample, or the absence after it. */
+type Last = NonNullable<Integration['last']>;
+
+/** What a stretch ends with. */
+type End = Reading & Pick<Last, 'absent'>;
 
 /** Running sums of one interval, in units. */
 interface Sums {
@@ -230,11 +236,13 @@ interface Outcome extends Pick<Integration, 'counter' | 'exportedCounter'> {
 }
 
 /** Where the power stops to be known after the last sample, and what it is there; undefined if it never was known. */
-const knownUntil = (last: Reading, next: Reading, rule: IntegrationRule): Reading | undefined => {
+const knownUntil = (last: Last, next: End, rule: IntegrationRule): Reading | undefined => {
+  if (last.absent) return undefined;
   const bridges = rule.bridges ?? rule.maxGap;
   const isBridged = (next.elapsed ?? next.at - last.at) <= bridges;
-  if (!rule.holds) return isBridged ? next : undefined;
-  // What reports on change has told every step itself.
+  if (!rule.holds && !next.absent) return isBridged ? next : undefined;
+  if (!rule.holds && !isBridged) return undefined;
+  // What reports on change has told every step itself, and up to an absence there is no other power.
   if (isBridged) return { at: next.at, power: last.power, elapsed: next.elapsed };
   return { at: Instant(Math.floor(Math.min(next.at - 1, last.at + bridges))), power: last.power };
 };
@@ -261,7 +269,7 @@ const corrected = (owed: bigint, units: bigint): { readonly added: bigint; reado
     : { added: 0n, debt: lesser(owed - units, greater(LARGEST_DEBT, owed)) };
 };
 
-const outcomeOf = (state: Integration, last: Reading, next: Reading, rule: IntegrationRule): Outcome => {
+const outcomeOf = (state: Integration, last: Last, next: End, rule: IntegrationRule): Outcome => {
   const { sign, maxGap, counter: believed = DEFAULT_COUNTER_RULE } = rule;
   const until = knownUntil(last, next, rule);
   const known = until?.at === next.at;
@@ -283,7 +291,7 @@ const outcomeOf = (state: Integration, last: Reading, next: Reading, rule: Integ
   };
   if (imports?.units === undefined && exports?.units === undefined) {
     const gap = known ? undefined : { from: until?.at ?? last.at, to: next.at };
-    const stretch = rule.holds ? 'held' : 'line';
+    const stretch = rule.holds || next.absent ? 'held' : 'line';
     return { sums: byPower, stretch, ...(until && { until }), ...(gap && { gap }), ...followed };
   }
   const { added, debt } = imports?.units === undefined ? byPower : corrected(state.debt, imports.units);
@@ -311,24 +319,29 @@ const firstCounters = (next: Reading, rule: IntegrationRule) => {
   return { ...(counter && { counter }), ...(exportedCounter && { exportedCounter }) };
 };
 
+/** A sample or an absence as the end of a stretch, its instant rounded. */
+const endOf = (told: Reading | Absence): End => {
+  const at = Instant(Math.round(told.at));
+  return isAbsence(told) ? { at, power: Watts(0), elapsed: told.elapsed, absent: true } : { ...told, at };
+};
+
 /**
- * Takes the next sample into the registers: pure, exact, the register never falls.
+ * Takes the next sample or absence into the registers: pure, exact, the register never falls.
  *
- * A sample not later than the last (in whole ms) changes nothing. What is longer than `maxGap` and bridged by no
- * counter adds nothing and is returned as `gap`; `stretch` says how the energy lies before the sample. Signs: `load`
- * and `source` count positive power and let negative power become a bounded debt (see the top of this file); `signed`
- * counts each sign in its own register, cut at the zero crossing.
+ * One not later than the last (in whole ms) changes nothing. What is longer than `maxGap`, or comes after an absence, and
+ * is bridged by no counter adds nothing and is returned as `gap`; `stretch` says how the energy lies before the sample.
+ * Signs: `load` and `source` count positive power and let negative power become a bounded debt (see the top of this
+ * file); `signed` counts each sign in its own register, cut at the zero crossing.
  */
 export const integrate = (
   state: Integration,
-  sample: Reading,
+  told: Reading | Absence,
   rule: IntegrationRule,
 ): { state: Integration; stretch: Stretch; gap?: Gap } => {
-  const next: Reading = { ...sample, at: Instant(Math.round(sample.at)) };
-  const power = microWatts(sample.power);
-  const highest = greater(power, state.highest);
+  const next = endOf(told);
   const { last, counter: _counter, exportedCounter: _exportedCounter, ...rest } = state;
-  const taken = { at: next.at, power: next.power };
+  const highest = greater(microWatts(next.power), state.highest);
+  const taken: Last = { at: next.at, power: next.power, ...(next.absent && { absent: next.absent }) };
   if (!last)
     return { state: { ...rest, highest, ...firstCounters(next, rule), last: taken }, stretch: 'line' };
   if (next.at <= last.at) return { state, stretch: 'line' };
@@ -354,19 +367,19 @@ export const integrate = (
 };
 
 /**
- * Shares out what `integrate(state, sample, rule)` would add among the parts of the interval between the boundaries:
+ * Shares out what `integrate(state, told, rule)` would add among the parts of the interval between the boundaries:
  * switches of the source, ends of a window. Boundaries outside the interval are left out, so with none inside there
  * is one part; for a gap and for a sample that changes nothing there is none. The parts sum exactly to what
  * `integrate` adds, in units: keep one `Total` per source and add to it with `addUnits`.
  */
 export const shareOut = (
   state: Integration,
-  sample: Reading,
+  told: Reading | Absence,
   boundaries: readonly Instant[],
   rule: IntegrationRule,
 ): readonly Share[] => {
   const last = state.last;
-  const next: Reading = { ...sample, at: Instant(Math.round(sample.at)) };
+  const next = endOf(told);
   if (!last || next.at <= last.at) return [];
   const { sums, stretch, until } = outcomeOf(state, last, next, rule);
   const end = stretch === 'even' ? next.at : (until?.at ?? last.at);

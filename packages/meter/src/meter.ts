@@ -26,6 +26,24 @@ export interface Sample {
 }
 
 /**
+ * From `at` on nothing is known of what a meter measures, until its next sample: the device says that it has no value or
+ * is gone, or it does not answer. The power before it holds up to `at`, and no further.
+ */
+export interface Absence {
+  /** Later than the sample before it (UTC, milliseconds). */
+  readonly at: Instant;
+  /** As in `Sample`. */
+  readonly elapsed?: Duration | undefined;
+  /** Why, in a few words: `unavailable`, `offline`, `no answer`. */
+  readonly absent: string;
+}
+
+/** What a meter tells. */
+export type Measurement = Sample | Absence;
+
+export const isAbsence = (told: object): told is Absence => 'absent' in told;
+
+/**
  * What a meter's sign means for its register.
  *
  * - `load`: measures a load, consumption positive. A load gives nothing back, so negative power is noise around zero
@@ -43,10 +61,10 @@ export interface Meter {
   readonly name: string;
   readonly sign: SignRule;
   /**
-   * Samples as they come, `at` ascending; ends when the signal aborts. Runs inside a clock task of the caller, and
-   * waits only on the clock.
+   * Samples and absences as they come, `at` ascending; ends when the signal aborts. Runs inside a clock task of the
+   * caller, and waits only on the clock.
    */
-  samples(signal: AbortSignal): AsyncIterable<Sample>;
+  samples(signal: AbortSignal): AsyncIterable<Measurement>;
   /** One reading now, for meters that can be asked: used once more at stop so that no energy is lost. */
   readonly read?: () => Promise<Sample>;
 }

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Instant, Seconds, VirtualClock, Watts } from '@daisee/units';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createReplayMeter, createSimulatedMeter, type Meter, type Sample } from '../src/index.ts';
+import { createReplayMeter, createSimulatedMeter, isAbsence, type Meter, type Sample } from '../src/index.ts';
 
 const collect = (clock: VirtualClock, meter: Meter, count: number): Promise<Sample[]> =>
   clock.task(async () => {
     const stop = new AbortController();
     const samples: Sample[] = [];
-    for await (const sample of meter.samples(stop.signal)) {
-      samples.push(sample);
+    for await (const told of meter.samples(stop.signal)) {
+      if (!isAbsence(told)) samples.push(told);
       if (samples.length === count) stop.abort();
     }
     return samples;

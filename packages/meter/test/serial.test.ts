@@ -12,7 +12,9 @@ import { Duration, systemClock } from '@daisee/units';
 import { SerialPortMock } from 'serialport';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  type Absence,
   createSerialMeter,
+  isAbsence,
   type Sample,
   type SerialMeterOptions,
   type SerialStream,
@@ -25,6 +27,7 @@ const settled = () => systemClock.sleep(Duration(5));
 /** Collects from a serial meter in the background until stopped. */
 const collector = (options: Partial<SerialMeterOptions>) => {
   const samples: Sample[] = [];
+  const absences: Absence[] = [];
   const warnings: SerialWarning[] = [];
   const stop = new AbortController();
   const meter = createSerialMeter({
@@ -36,13 +39,16 @@ const collector = (options: Partial<SerialMeterOptions>) => {
     ...options,
   });
   const ended = (async () => {
-    for await (const sample of meter.samples(stop.signal)) samples.push(sample);
+    for await (const told of meter.samples(stop.signal))
+      if (isAbsence(told)) absences.push(told);
+      else samples.push(told);
   })();
   const until = async (condition: () => boolean) => {
     while (!condition()) await settled();
   };
   return {
     samples,
+    absences,
     warnings,
     kinds: () => warnings.map((warning) => warning.kind),
     powers: () => samples.map((sample) => sample.power),
@@ -199,6 +205,14 @@ describe('a serial meter on a mock port', () => {
     await send('\r\n3.9800|87.50|12.34\r\n');
     await meter.count(1);
     expect(meter.powers()).toEqual([12.34]);
+  });
+
+  it('is absent since its last line when it falls silent', async () => {
+    await using meter = collector({ stream, silence: Duration(30) });
+    await send('x\r\n3.9800|87.50|12.34\r\n');
+    await meter.until(() => meter.absences.length === 1);
+    const last = meter.samples.at(-1)?.at ?? Number.NaN;
+    expect(meter.absences).toEqual([{ at: last + 1, absent: 'silent' }]);
   });
 
   it('opens the port again when it falls silent', async () => {

@@ -1,5 +1,5 @@
 /** Takes the samples of meters into a store, each in a loop of its own; nothing a meter or the store does ends it. */
-import type { Meter, Sample } from '@daisee/meter';
+import type { Measurement, Meter } from '@daisee/meter';
 import {
   type Clock,
   DaiseeError,
@@ -9,6 +9,7 @@ import {
   Seconds,
   sleepOrStop,
 } from '@daisee/units';
+import { type Absences, createAbsences } from './absences.ts';
 import type { SampleEvent } from './http/v1/live.ts';
 import { within } from './patience.ts';
 import { createStamps, type Stamps, worthSaying } from './stamps.ts';
@@ -73,7 +74,7 @@ const RETRY_PAUSE = Seconds(15);
 const PATIENCE = 5000;
 
 interface Channel extends MeterOfSensor {
-  waiting: Sample[];
+  waiting: Measurement[];
   /** The last turn of storing; each waits for the one before. */
   turn: Promise<void>;
   failing: boolean;
@@ -82,6 +83,7 @@ interface Channel extends MeterOfSensor {
   retry: Promise<void> | undefined;
   /** The instant of the newest sample that the store has. */
   newest: Instant | undefined;
+  readonly absences: Absences;
   readonly stamps: Stamps;
 }
 
@@ -95,19 +97,20 @@ export const createCollector = (options: CollectorOptions): Collector => {
     lost: 0,
     retry: undefined,
     newest: undefined,
+    absences: createAbsences(entry.meter.name, clock, (message) => onWarning({ kind: 'meter', message })),
     stamps: createStamps(entry.meter.name, clock, (message) => onWarning({ kind: 'meter', message })),
   }));
   let stop = new AbortController();
   let loops: Promise<void>[] = [];
 
-  const append = async (channel: Channel, samples: readonly Sample[]): Promise<void> => {
+  const append = async (channel: Channel, told: readonly Measurement[]): Promise<void> => {
     const { sensorId } = channel;
-    const { samples: stored } = await store.append(sensorId, samples, {
+    const { samples: stored } = await store.append(sensorId, told, {
       hold: true,
       ...(maxGap === undefined ? {} : { maxGap }),
     });
     // By the last one of them: meanwhile the oldest may have been given up.
-    const [last] = samples.slice(-1);
+    const [last] = told.slice(-1);
     if (last) channel.waiting.splice(0, channel.waiting.indexOf(last) + 1);
     const newest = stored.at(-1)?.at;
     if (newest !== undefined && !(channel.newest !== undefined && channel.newest > newest))
@@ -156,8 +159,9 @@ export const createCollector = (options: CollectorOptions): Collector => {
     channel.retry = undefined;
   };
 
-  const record = (channel: Channel, sample: Sample): Promise<void> => {
-    for (const placed of channel.stamps.place(sample, channel.newest)) channel.waiting.push(placed);
+  const record = (channel: Channel, told: Measurement): Promise<void> => {
+    channel.absences.notice(told);
+    for (const placed of channel.stamps.place(told, channel.newest)) channel.waiting.push(placed);
     while (channel.waiting.length > MOST_WAITING) {
       channel.waiting.shift();
       channel.lost++;
@@ -176,8 +180,8 @@ export const createCollector = (options: CollectorOptions): Collector => {
     let pause = FIRST_PAUSE;
     do {
       try {
-        for await (const sample of meter.samples(signal)) {
-          await record(channel, sample);
+        for await (const told of meter.samples(signal)) {
+          await record(channel, told);
           pause = FIRST_PAUSE;
         }
         // Its samples are at an end (a replay), or the signal ended them.
@@ -227,8 +231,8 @@ export const createCollector = (options: CollectorOptions): Collector => {
     },
     stop: async () => {
       stop.abort();
-      const retries = channels.map((channel) => channel.retry);
-      const ended = within(PATIENCE, 'A meter', Promise.all([...loops, ...retries]));
+      const others = channels.flatMap(({ retry, absences }) => [retry, absences.stop()]);
+      const ended = within(PATIENCE, 'A meter', Promise.all([...loops, ...others]));
       loops = [];
       try {
         await clock.aside(() => ended);

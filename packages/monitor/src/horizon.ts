@@ -1,5 +1,5 @@
 /** How far ahead of the monitor's clock a sample may be: one from next year would be the newest until then. */
-import type { Sample } from '@daisee/meter';
+import type { Measurement } from '@daisee/meter';
 import { type Clock, type Instant, Seconds } from '@daisee/units';
 import type { SampleStore } from './store/store.ts';
 
@@ -30,7 +30,7 @@ export interface HorizonOptions {
 export const tooFarAhead = async (
   { store, clock }: HorizonOptions,
   sensorId: number,
-  samples: readonly Pick<Sample, 'at'>[],
+  samples: readonly Pick<Measurement, 'at'>[],
 ): Promise<readonly number[]> => {
   const now = clock.now();
   if (!samples.some(({ at }) => isTooFarAhead(now, at, undefined))) return [];

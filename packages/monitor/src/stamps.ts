@@ -1,11 +1,11 @@
 /** What becomes of a meter's samples when the clock that stamps them is wrong, or is set. */
-import type { Sample } from '@daisee/meter';
+import type { Measurement } from '@daisee/meter';
 import { type Clock, Instant, Seconds } from '@daisee/units';
 import { isTooFarAhead, isUnset } from './horizon.ts';
 
 export interface Stamps {
   /** The samples to be stored now; `newest` is the instant of the newest one that is. */
-  place(sample: Sample, newest: Instant | undefined): readonly Sample[];
+  place(sample: Measurement, newest: Instant | undefined): readonly Measurement[];
   /** Samples that wait for the clock to be set. */
   unplaced(): number;
 }
@@ -36,11 +36,11 @@ const inSeconds = (length: number): string => `${Math.round(length / 1000)} s`;
  */
 export const createStamps = (name: string, clock: Clock, warn: (message: string) => void): Stamps => {
   let stamped: Instant | undefined;
-  let unplaced: Sample[] = [];
+  let unplaced: Measurement[] = [];
   let ahead = 0;
 
   /** The samples that waited, moved by what the clock was set forward by when the next one came. */
-  const placed = (next: Instant): readonly Sample[] => {
+  const placed = (next: Instant): readonly Measurement[] => {
     const [last, before] = unplaced.slice(-2).toReversed();
     if (!last) return [];
     // The time since the last one is not known; it is taken for as long as the one before.

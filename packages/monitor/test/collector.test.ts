@@ -1,5 +1,5 @@
 /** Samples from meters into the store, whatever the meters and the store do. */
-import type { Meter, Sample } from '@daisee/meter';
+import type { Measurement, Meter, Sample } from '@daisee/meter';
 import { createSimulatedMeter } from '@daisee/meter';
 import { DaiseeError, Duration, Instant, Seconds, sleepOrStop, VirtualClock, Watts } from '@daisee/units';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -102,6 +102,55 @@ describe('a monitor that collects', () => {
     });
     expect(heard).toEqual([0, 8000]);
     expect(warnings.length).toBeGreaterThan(0);
+  });
+
+  it('counts nothing from when a meter says that it has no value, records the gap and says so', async () => {
+    const clock = at0();
+    const told: readonly Measurement[] = [
+      { at: Instant(0), power: Watts(3600) },
+      { at: Instant(5000), absent: 'unavailable' },
+      { at: Instant(6000), absent: 'offline' },
+      { at: Instant(95_000), power: Watts(3600) },
+      { at: Instant(100_000), power: Watts(3600) },
+      { at: Instant(101_000), absent: 'null' },
+      { at: Instant(112_000), power: Watts(0) },
+      { at: Instant(113_000), absent: 'null' },
+      { at: Instant(114_000), power: Watts(0) },
+      { at: Instant(115_000), absent: 'null' },
+    ];
+    const meter: Meter = {
+      name: 'plug',
+      sign: 'load',
+      samples: async function* (signal) {
+        for (const one of told) {
+          await sleepOrStop(clock, Duration(one.at - clock.now()), signal);
+          yield one;
+        }
+      },
+    };
+    const { store, monitor, warnings } = setUp([meter], clock);
+    const heard: number[] = [];
+    monitor.onSample(({ sample }) => heard.push(sample.at / 1000));
+    await clock.task(async () => {
+      await monitor.start();
+      await clock.sleep(Seconds(50));
+      expect(store.gaps(1, Instant(0), MAX)).toEqual([{ from: 5000, reason: 'unavailable' }]);
+      await clock.sleep(Seconds(70));
+      await monitor.stop();
+    });
+    expect(heard).toEqual([0, 95, 100, 112, 114]);
+    expect(store.last(1)?.register).toBe(11_000_000n);
+    expect(store.gaps(1, Instant(0), MAX)).toEqual([
+      { from: 5000, to: 95_000, reason: 'unavailable' },
+      { from: 101_000, to: 112_000, reason: 'null' },
+      { from: 113_000, to: 114_000, reason: 'null' },
+      { from: 115_000, reason: 'null' },
+    ]);
+    expect(warnings.map(({ message }) => message)).toEqual([
+      'Meter plug has had no value since 1970-01-01T00:00:05.000Z (unavailable): nothing is counted until it has one again.',
+      'Meter plug has values again.',
+      'Meter plug had no value from 1970-01-01T00:01:41.000Z to 1970-01-01T00:01:52.000Z (null): nothing is counted for it (1 times so far).',
+    ]);
   });
 
   it('asks a meter that failed again after pauses that grow, and says so each time', async () => {

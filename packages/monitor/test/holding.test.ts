@@ -20,6 +20,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type MonitorStore, openStore, SampleRefused, type StoreOptions } from '../src/index.ts';
 import { counted, deviceSamples, kinds, MAX_GAP } from './counted-samples.ts';
 import { at, every, sample } from './samples.ts';
+import { storeAbsenceSuite } from './store-absences.ts';
 import { storeCounterSuite } from './store-counters.ts';
 import { type StoreUnderTest, sampleStoreSuite } from './store-suite.ts';
 import { storeTariffSuite } from './store-tariffs.ts';
@@ -62,6 +63,7 @@ const openNew = async (options?: Pick<StoreOptions, 'clock' | 'maxGap'>): Promis
 sampleStoreSuite('a store that holds', openNew);
 storeTariffSuite('tariffs and look-ups while samples are held', openNew);
 storeCounterSuite('counters while samples are held', openNew, 100);
+storeAbsenceSuite('absences while samples are held', openNew, 100);
 storeThinningSuite('thinning while samples are held', openNew, 50);
 
 describe('samples that are held', () => {
@@ -127,6 +129,27 @@ describe('samples that are held', () => {
     expect(all(store, id)).toEqual(told);
     store.close();
     expect(readdirSync(memory())).toEqual([]);
+  });
+
+  it('of a monitor of 0.3.0, which knew no absences, are stored, and absences are held beside them', () => {
+    const { store, id } = fed();
+    store.append(id, [sample(0, 450), sample(8, 450)], held);
+    const putBack = copyTail();
+    const tail = tailFile();
+    store.close();
+    putBack();
+    const old = new DatabaseSync(tail);
+    old.exec('ALTER TABLE held DROP COLUMN absent');
+    old.close();
+    const again = opened();
+    expect(again.last(id)).toMatchObject({ at: 8000, register: 1_000_000n });
+    again.append(id, [{ at: at(10), absent: 'offline' }], held);
+    expect(onDisk()).toBe(2);
+    expect(again.gaps(id, FIRST, LAST)).toEqual([{ from: at(10), reason: 'offline' }]);
+    const kill = copyTail();
+    again.close();
+    kill();
+    expect(opened().gaps(id, FIRST, LAST)).toEqual([{ from: at(10), reason: 'offline' }]);
   });
 
   it('are on the disk after anything else is stored, in the order in which they came', () => {

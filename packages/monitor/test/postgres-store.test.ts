@@ -8,6 +8,7 @@ import { citizenWattSuite } from './citizenwatt-suite.ts';
 import { citizenWattTariffSuite } from './citizenwatt-tariffs.ts';
 import { counted } from './counted-samples.ts';
 import { at, every, sample } from './samples.ts';
+import { storeAbsenceSuite } from './store-absences.ts';
 import { storeCounterSuite } from './store-counters.ts';
 import { sampleStoreSuite } from './store-suite.ts';
 import { storeTariffSuite } from './store-tariffs.ts';
@@ -28,6 +29,7 @@ sampleStoreSuite('a store in PostgreSQL', openNew);
 storeTariffSuite('tariffs and look-ups in PostgreSQL', openNew);
 storeThinningSuite('thinning in PostgreSQL', openNew, 10);
 storeCounterSuite('counters in PostgreSQL', (options) => openNewPostgres(server, undefined, options), 40);
+storeAbsenceSuite('absences in PostgreSQL', (options) => openNewPostgres(server, undefined, options), 40);
 citizenWattSuite('the CitizenWatt API on PostgreSQL', openNew);
 citizenWattTariffSuite('the CitizenWatt API on PostgreSQL', openNew);
 

@@ -67,9 +67,32 @@ const VERSION_2 = `${VERSION_1}
   PRAGMA user_version = 2;
 `;
 
+/** Schema 3, as 0.3.0 had it at its end: counters, and old samples thinned. */
+const VERSION_3 = `${VERSION_2}
+  ALTER TABLE sensors ADD COLUMN highest_power INTEGER;
+  ALTER TABLE sensors ADD COLUMN counter_tolerance INTEGER;
+  ALTER TABLE sensors ADD COLUMN rolls_over_at INTEGER;
+  ALTER TABLE sensors ADD COLUMN reports TEXT;
+  ALTER TABLE samples ADD COLUMN counter INTEGER;
+  ALTER TABLE samples ADD COLUMN exported_counter INTEGER;
+  ALTER TABLE samples ADD COLUMN counters TEXT;
+  ALTER TABLE samples ADD COLUMN stretch INTEGER;
+  ALTER TABLE samples ADD COLUMN stands_for INTEGER;
+  ALTER TABLE samples ADD COLUMN power_sum INTEGER;
+  ALTER TABLE samples ADD COLUMN span INTEGER;
+  CREATE TABLE thinned (
+    sensor INTEGER NOT NULL REFERENCES sensors (id),
+    span INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (sensor, span)
+  ) STRICT, WITHOUT ROWID;
+  PRAGMA user_version = 3;
+`;
+
 describe.each([
   [1, VERSION_1],
   [2, VERSION_2],
+  [3, VERSION_3],
 ])('a file of schema %i', (_version, sql) => {
   let directory: string;
   let file: string;
@@ -103,6 +126,8 @@ describe.each([
     const again = openStore({ file });
     expect(again.tariffs()).toMatchObject([{ name: PEAK.name, current: true }]);
     expect(again.samples(1, at(0), at(20_000))).toHaveLength(6);
+    again.append(1, [{ at: at(10_010), absent: 'offline' }]);
+    expect(again.gaps(1, at(0), at(20_000)).at(-1)).toEqual({ from: at(10_010), reason: 'offline' });
     again.close();
   });
 

@@ -8,6 +8,7 @@ import { type MonitorStore, openStore, StoreError, type StoreOptions } from '../
 import { SCHEMA_VERSION } from '../src/store/schema.ts';
 import { storeIn } from '../src/store/sqlite-store.ts';
 import { at, every, sample } from './samples.ts';
+import { storeAbsenceSuite } from './store-absences.ts';
 import { storeCounterSuite } from './store-counters.ts';
 import { type StoreUnderTest, sampleStoreSuite } from './store-suite.ts';
 import { storeTariffSuite } from './store-tariffs.ts';
@@ -34,6 +35,7 @@ const openNew = async (options?: Pick<StoreOptions, 'clock' | 'maxGap'>): Promis
 sampleStoreSuite('a store in SQLite', openNew);
 storeTariffSuite('tariffs and look-ups in SQLite', openNew);
 storeCounterSuite('counters in SQLite', openNew, 150);
+storeAbsenceSuite('absences in SQLite', openNew, 150);
 storeThinningSuite('thinning in SQLite', openNew, 100);
 
 describe('the file of a store', () => {
@@ -164,7 +166,7 @@ describe('the file of a store', () => {
     for (const plan of steps)
       for (const step of plan)
         expect(step).toMatch(
-          /^(SEARCH (samples|later)( USING .*\((sensor=\?|rowid).*)?|CORRELATED .*|SCALAR SUBQUERY .*|USE TEMP B-TREE .*)$/,
+          /^(SEARCH (samples|later|before|after|thinned)( (EXISTS )?USING .*\((sensor=\?|rowid).*)?|CORRELATED .*|SCALAR SUBQUERY .*|USE TEMP B-TREE .*|COMPOUND QUERY|MERGE .*|LEFT.*|RIGHT|UNION ALL)$/,
         );
     const byTime = steps.filter((plan) => plan.some((step) => /\(sensor=\? AND at[<>]/.test(step)));
     expect(byTime.length).toBeGreaterThan(8);

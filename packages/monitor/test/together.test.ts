@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Sample } from '@daisee/meter';
-import { Instant, Register, Seconds, Watts } from '@daisee/units';
+import { emptyIntegration, type Sample } from '@daisee/meter';
+import { Instant, Seconds, Watts } from '@daisee/units';
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -22,6 +22,7 @@ import {
 import { createGathering } from '../src/store/gathering.ts';
 import { createPieces } from '../src/store/pieces.ts';
 import { createTurns } from '../src/store/postgres/turns.ts';
+import { placedAs } from '../src/store/rows.ts';
 import type { Appended, AppendOptions } from '../src/store/store.ts';
 import { UnknownToken } from '../src/tokens/token.ts';
 import { at, every, sample } from './samples.ts';
@@ -301,9 +302,9 @@ describe('appends that arrive together', () => {
     const failed = new StoreError({ code: 'monitor.store-failed', message: 'It failed.', retryable: false });
     const append = createGathering({
       ...store,
-      append: (id, samples, options) => {
-        const appended = store.append(id, samples, options);
-        if (samples[0]?.power === 13) throw failed;
+      append: (id, told, options) => {
+        const appended = store.append(id, told, options);
+        if ((told[0] as Sample | undefined)?.power === 13) throw failed;
         return appended;
       },
     });
@@ -317,12 +318,12 @@ describe('appends that arrive together', () => {
     const sizes: number[] = [];
     let release = (): void => undefined;
     const turns = createTurns(async (lists) => {
-      sizes.push(lists.flatMap(({ samples }) => samples).length);
+      sizes.push(lists.flatMap(({ told }) => told).length);
       await new Promise<void>((resolve) => {
         release = resolve;
       });
-      return lists.map(({ samples }) =>
-        samples.map((one, i) => ({ ...one, id: i, register: Register(0n), exported: Register(0n) })),
+      return lists.map(({ told }) =>
+        told.map((one, i) => placedAs(i, { told: one, state: emptyIntegration })),
       );
     });
     const sensor = { id: 1, name: 'a', sign: 'load', type: 'x', typeId: 1 } as const;

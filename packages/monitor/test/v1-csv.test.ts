@@ -63,6 +63,42 @@ describe('CSV', () => {
     expect(read(copy.id)).toEqual(read(1));
   });
 
+  it('shows an absence as a line that says why, and is read to the same gaps', async () => {
+    kept.store.append(1, [
+      { at: Instant(T), power: Watts(3600) },
+      { at: Instant(T + 5000), absent: 'unavailable, says "it"' },
+      { at: Instant(T + 95_000), power: Watts(3600) },
+      { at: Instant(T + 100_000), power: Watts(3600) },
+      { at: Instant(T + 101_000), absent: 'offline' },
+    ]);
+    const file = String((await kept.ask('GET /sensors/1/samples.csv')).body);
+    expect(file.split('\r\n').slice(0, 4)).toEqual([
+      'at,power,stateOfCharge,voltage,register,exported,counter,exportedCounter,absent',
+      '2026-07-01T00:00:00.000Z,3600,,,0.000000,,,,',
+      '2026-07-01T00:00:05.000Z,,,,5.000000,,,,"unavailable, says ""it"""',
+      '2026-07-01T00:01:35.000Z,3600,,,5.000000,,,,',
+    ]);
+    const copy = kept.store.addSensor({ name: 'Copy', sign: 'load' });
+    await kept.ask(`POST /sensors/${copy.id}/samples.csv`, file, CSV);
+    const gaps = (id: number) => kept.store.gaps(id, Instant(T), Instant(T + 1e6));
+    expect(gaps(copy.id)).toEqual(gaps(1));
+    expect(gaps(1)).toHaveLength(2);
+    expect(kept.store.last(copy.id)?.register).toBe(kept.store.last(1)?.register);
+  });
+
+  it('with absences has each in its place over many pages', async () => {
+    const told = Array.from({ length: 5001 }, (_, i) => {
+      const at = Instant(T + i * 1000);
+      return i % 500 === 499 ? { at, absent: `no ${i}` } : { at, power: Watts(i) };
+    });
+    kept.store.append(1, told);
+    const lines = String((await kept.ask('GET /sensors/1/samples.csv')).body).split('\r\n');
+    expect(lines).toHaveLength(told.length + 2);
+    const instants = lines.slice(1, -1).map((line) => Date.parse(line.slice(0, 24)));
+    expect(instants).toEqual(told.map(({ at }) => at));
+    expect(lines.filter((line) => line.includes('"no '))).toHaveLength(10);
+  });
+
   it('of a spreadsheet (other order, semicolons, quotes, byte order mark) is read', async () => {
     const file = `\uFEFF"voltage";"power";"at";"note"\n;"12.5";"${T}";x\n\n3.9;1;2026-07-01T02:00:01+02:00;y`;
     expect(await send(file)).toEqual([{ lines: 4, stored: 2, repeated: 0, done: true }]);

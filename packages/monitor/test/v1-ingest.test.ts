@@ -48,6 +48,36 @@ describe('samples that are sent', () => {
     expect(stored()).toHaveLength(3);
   });
 
+  it('may be absences: from then on nothing is known, and the gap says why', async () => {
+    const told = [
+      { at: T, power: 3600 },
+      { at: T + 5000, absent: 'unavailable' },
+      { at: T + 95_000, power: 3600 },
+      { at: T + 100_000, power: 3600 },
+    ];
+    expect((await kept.ask('POST /sensors/1/samples', told)).body).toEqual({ stored: 4, repeated: 0 });
+    expect((await kept.ask('POST /sensors/1/samples', told.slice(1, 2))).body).toEqual({
+      stored: 0,
+      repeated: 1,
+    });
+    expect((await kept.ask('GET /sensors/1/latest')).body).toMatchObject({
+      sample: { register: '10.000000' },
+    });
+    const gap = { from: T + 5000, to: T + 95_000, reason: 'unavailable' };
+    expect((await kept.ask(`GET /sensors/1/gaps?from=${T}&to=${T + 1e6}`)).body).toEqual({ gaps: [gap] });
+    const offline = JSON.stringify({ at: T + 101_000, absent: 'offline' });
+    await kept.ask('POST /sensors/1/samples', offline, NDJSON);
+    expect((await kept.ask(`GET /sensors/1/gaps?from=${T}&to=${T + 1e6}`)).body).toEqual({
+      gaps: [gap, { from: T + 101_000, reason: 'offline' }],
+    });
+    for (const bad of [
+      { at: T, absent: '' },
+      { at: T, absent: 'x', voltage: 1 },
+      { at: T, power: 1, absent: 'x' },
+    ])
+      expect((await kept.ask('POST /sensors/1/samples', bad)).status).toBe(400);
+  });
+
   it('are all left out when one cannot be, and the bad ones are named', async () => {
     const bad = [
       { at: T, power: 1 },

@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before } from 'node:test';
-import { createSysfsMeter, type MeterWarning } from '../../../packages/meter/src/index.ts';
+import { createSysfsMeter, isAbsence, type MeterWarning } from '../../../packages/meter/src/index.ts';
 import { Seconds, systemClock } from '../../../packages/units/src/index.ts';
 import { it, until } from './support/relay.ts';
 
@@ -141,6 +141,7 @@ it('a sensor that goes away is missed, looked for, and found again; the gauge as
   const charges: (number | undefined)[] = [];
   const ended = (async () => {
     for await (const sample of meter(quick).samples(stop.signal)) {
+      if (isAbsence(sample)) continue;
       powers.push(sample.power);
       charges.push(sample.stateOfCharge);
     }

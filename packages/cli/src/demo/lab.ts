@@ -326,7 +326,9 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
           { node: node1, ...one },
           { node: node2, ...two },
         ].flatMap(({ node, store, sensorId }) =>
-          store.gaps(sensorId, Instant(record.start), clock.now()).map((gap) => ({ node, ...gap })),
+          store
+            .gaps(sensorId, Instant(record.start), clock.now())
+            .map(({ from, to = clock.now() }) => ({ node, from, to })),
         ),
     };
   });

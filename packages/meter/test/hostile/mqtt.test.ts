@@ -7,6 +7,7 @@ import { availabilityTopic, readAvailability } from '../../src/drivers/mqtt/avai
 import { parseJsonPath } from '../../src/drivers/mqtt/json-path.ts';
 import { type MqttTopic, TopicReader } from '../../src/drivers/mqtt/payloads.ts';
 import { readShellyStatus } from '../../src/drivers/shelly/status.ts';
+import { isAbsence } from '../../src/index.ts';
 
 const NOW = Instant(1_795_348_768_352);
 const HIGHEST = 1e5;
@@ -95,11 +96,14 @@ describe('what a broker delivers', () => {
         const { power = 0, imported = 0n, exported = 0n } = news.report;
         expect(Math.abs(power)).toBeLessThanOrEqual(HIGHEST);
         expect(imported >= 0n && exported >= 0n).toBe(true);
-        for (const sample of assembly.report(news.report, arrival, retained).samples) {
-          expect(Math.abs(sample.power)).toBeLessThanOrEqual(HIGHEST);
-          expect(sample.at).toBeLessThanOrEqual(arrival + 60_000);
+        for (const told of assembly.report(news.report, arrival, retained).samples) {
+          expect(isAbsence(told) ? 0 : Math.abs(told.power)).toBeLessThanOrEqual(HIGHEST);
+          expect(told.at).toBeLessThanOrEqual(arrival + 60_000);
         }
       }
+      if (news?.kind === 'absent')
+        for (const { at } of assembly.absent(news.words, arrival).samples)
+          expect(at).toBeLessThanOrEqual(arrival + 60_000);
       readAvailability(bytes);
       expect(JSON.stringify([...shared]).length).toBeLessThan(50_000);
     },

@@ -2,7 +2,7 @@ import { Energy, Instant, Seconds } from '@daisee/units';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Assembly, type AssemblyRule } from '../../src/drivers/mqtt/assembly.ts';
-import { emptyIntegration, integrate, type Sample } from '../../src/index.ts';
+import { emptyIntegration, integrate, isAbsence, type Measurement } from '../../src/index.ts';
 
 const START = 1_795_000_000_000;
 const at = (seconds: number): Instant => Instant(START + seconds * 1000);
@@ -18,7 +18,7 @@ const usual: AssemblyRule = {
 const device = (rule: Partial<AssemblyRule> = {}) => {
   const assembly = new Assembly({ ...usual, ...rule });
   assembly.connected(at(0));
-  const samples: Sample[] = [];
+  const samples: Measurement[] = [];
   let now = START;
   /** Lets time pass with the repeats that fall due in it. */
   const until = (seconds: number) => {
@@ -43,7 +43,11 @@ const device = (rule: Partial<AssemblyRule> = {}) => {
       until(seconds);
       samples.push(...assembly.alive(online, at(seconds)).samples);
     },
-    list: () => samples.map((sample) => [(sample.at - START) / 1000, sample.power]),
+    absent: (seconds: number) => {
+      until(seconds);
+      samples.push(...assembly.absent('unavailable', at(seconds)).samples);
+    },
+    list: () => samples.map((told) => [(told.at - START) / 1000, isAbsence(told) ? told.absent : told.power]),
     energy: () => {
       let state = emptyIntegration;
       const gaps: number[] = [];
@@ -102,11 +106,53 @@ describe('a sensor that reports only on change', () => {
       meter.power(0, 1000);
       meter.until(60);
       if (end === 'offline') meter.online(60, false);
-      if (end === 'absent') meter.assembly.absent();
+      if (end === 'absent') meter.absent(60);
       if (end === 'lost') meter.assembly.lost();
       meter.until(3600);
-      expect(meter.samples.at(-1)?.at, end).toBe(at(60));
+      expect(
+        meter.list().findLast(([, power]) => power === 1000),
+        end,
+      ).toEqual([60, 1000]);
     }
+  });
+
+  it('says since when it is away or has no value, once', () => {
+    const meter = device();
+    meter.online(0, true);
+    meter.power(0, 3600);
+    meter.absent(5);
+    meter.absent(6);
+    meter.online(7, false);
+    meter.power(95, 3600);
+    meter.power(100, 3600);
+    expect(meter.list()).toEqual([
+      [0, 3600],
+      [5, 'unavailable'],
+      [95, 3600],
+      [100, 3600],
+    ]);
+    expect(meter.energy()).toEqual({ wattHours: 10, gaps: [90] });
+  });
+
+  it('3,600 W, then a null for 60 s, are 5 Wh, while the device is there and where that is not known', () => {
+    for (const online of [true, false]) {
+      const meter = device();
+      if (online) meter.online(0, true);
+      meter.power(0, 3600);
+      meter.absent(5);
+      meter.until(65);
+      expect(meter.energy().wattHours).toBe(5);
+    }
+  });
+
+  it('3,600 W, then offline for 90 s and back at 0 W, are 5 Wh', () => {
+    const meter = device();
+    meter.online(0, true);
+    meter.power(0, 3600);
+    meter.online(5, false);
+    meter.online(95, true);
+    meter.power(95, 0);
+    expect(meter.energy()).toEqual({ wattHours: 5, gaps: [90] });
   });
 
   it('holds again when it is back', () => {
@@ -115,7 +161,7 @@ describe('a sensor that reports only on change', () => {
     meter.power(0, 1000);
     meter.online(60, false);
     meter.online(600, true);
-    expect(meter.samples.at(-1)?.at).toBe(at(60));
+    expect(meter.list().at(-1)).toEqual([60.001, 'offline']);
     meter.power(601, 800);
     meter.until(700);
     expect(meter.list().slice(-2)).toEqual([
@@ -255,10 +301,7 @@ describe('the instants of samples', () => {
               assembly.connected(instant);
               return [];
             },
-            absent: () => {
-              assembly.absent();
-              return [];
-            },
+            absent: () => assembly.absent('unavailable', instant).samples,
             repeat: () => assembly.repeat(instant),
           }[kind]();
           for (const sample of samples) {
@@ -314,7 +357,7 @@ describe('the counters of a device', () => {
     expect(energy(0, 1_000_000_000n)).toEqual([]);
     expect(energy(60, 1_010_000_000n)).toEqual([{ at: at(60), power: 600, counter: 1_010_000_000n }]);
     expect(energy(120, 0n)).toEqual([]);
-    expect(energy(180, 10_000_000n)[0]?.power).toBe(600);
+    expect(energy(180, 10_000_000n)).toMatchObject([{ power: 600 }]);
     expect(energy(240, 9_000_000_000_000n)).toEqual([]);
   });
 

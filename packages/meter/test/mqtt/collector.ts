@@ -1,6 +1,13 @@
 /** What collects from a meter in the background. */
 import { Duration, systemClock } from '@daisee/units';
-import { createMqttMeter, type MeterWarning, type MqttMeterOptions, type Sample } from '../../src/index.ts';
+import {
+  type Absence,
+  createMqttMeter,
+  isAbsence,
+  type MeterWarning,
+  type MqttMeterOptions,
+  type Sample,
+} from '../../src/index.ts';
 
 export const POWER = 'house/sensor/power/state';
 export const moment = () => systemClock.sleep(Duration(5));
@@ -8,6 +15,7 @@ export const moment = () => systemClock.sleep(Duration(5));
 /** Collects from a meter in the background until stopped. */
 export const collector = (options: Partial<MqttMeterOptions> & Pick<MqttMeterOptions, 'url'>) => {
   const samples: Sample[] = [];
+  const absences: Absence[] = [];
   const warnings: MeterWarning[] = [];
   const stop = new AbortController();
   const meter = createMqttMeter({
@@ -19,13 +27,16 @@ export const collector = (options: Partial<MqttMeterOptions> & Pick<MqttMeterOpt
     ...options,
   });
   const running = (async () => {
-    for await (const sample of meter.samples(stop.signal)) samples.push(sample);
+    for await (const told of meter.samples(stop.signal))
+      if (isAbsence(told)) absences.push(told);
+      else samples.push(told);
   })();
   const until = async (condition: () => boolean) => {
     while (!condition()) await moment();
   };
   return {
     samples,
+    absences,
     warnings,
     until,
     powers: () => samples.map((sample) => sample.power),

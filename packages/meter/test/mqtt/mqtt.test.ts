@@ -78,6 +78,27 @@ describe('a meter on MQTT', () => {
     expect(meter.warnings).toEqual([]);
   });
 
+  it('says that its device is away, or has no value, and counts nothing from then on', async () => {
+    await using broker = await startBroker();
+    const device = await startDevice(broker.url, 'house/status', ['online', 'offline']);
+    await device.publishAsync('house/status', 'online', { retain: true, qos: 1 });
+    await device.publishAsync(POWER, '3600', { retain: true, qos: 1 });
+    await using meter = collector({ url: broker.url });
+    await meter.count(1);
+    await device.publishAsync(POWER, 'unavailable', { qos: 1 });
+    await meter.until(() => meter.absences.length === 1);
+    await device.publishAsync(POWER, '3600', { qos: 1 });
+    await meter.count(2);
+    device.stream.destroy();
+    await meter.until(() => meter.absences.length === 2);
+    await device.endAsync(true);
+    expect(meter.absences.map(({ absent }) => absent)).toEqual(['unavailable', 'offline']);
+    const [first, second] = meter.samples;
+    const [away] = meter.absences;
+    expect(away && first && second && first.at < away.at && away.at < second.at).toBe(true);
+    expect(meter.warnings).toEqual([]);
+  });
+
   it('takes no retained message for a sample of now where its time stamp is old', async () => {
     await using broker = await startBroker();
     const stale = {

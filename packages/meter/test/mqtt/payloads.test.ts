@@ -153,10 +153,13 @@ describe('the payloads of a Shelly', () => {
     expect(report('shelly/events/rpc', two, { component: 'switch:1' })).toMatchObject({ power: 2 });
   });
 
-  it('with the error of a clamp hold no reading', () => {
+  it('with the error of a clamp say that there is no value', () => {
     expect(
       report('shelly/status/em:0', { id: 0, total_act_power: null, errors: ['power_meter_failure'] }),
-    ).toBe('garbage');
+    ).toBe('absent');
+    expect(report('shelly/status/switch:0', { ...plug, apower: null })).toBe('absent');
+    expect(report('shelly/events/rpc', notify({ 'switch:0': { id: 0, apower: null } }))).toBe('absent');
+    expect(report('shelly/status/em:0', { ...em, b_act_power: null }, { phase: 'b' })).toBe('absent');
   });
 });
 
@@ -174,7 +177,7 @@ describe('plain states of ESPHome and Home Assistant', () => {
   });
 
   it('can be missing, which is no garbage', () => {
-    for (const state of ['unavailable', 'unknown', 'nan', '', 'None'])
+    for (const state of ['unavailable', 'unknown', 'nan', '', 'None', 'null', '"unavailable"'])
       expect(report('house/sensor/power/state', state)).toBe('absent');
   });
 });
@@ -190,6 +193,16 @@ describe('payloads that settings describe', () => {
       ),
     ).toEqual({ power: 3.5, imported: 17_250_000_000n, stamp: 1_795_305_568_250 });
     expect(report({ topic: 'x', power: 'constructor' }, deep)).toBe('garbage');
+  });
+
+  it('can say that there is no value: null, an empty list, a word, or one of a list', () => {
+    const topic = { topic: 'x', power: 'power', energy: 'energy' };
+    for (const power of [null, [], 'unavailable', 'unknown', '', [100, null], [100, 'nan']])
+      expect(read(topic, { power, energy: 1.5 }), JSON.stringify(power)).toMatchObject({ kind: 'absent' });
+    expect(read(topic, { power: null })).toEqual({ kind: 'absent', words: 'null' });
+    // What is not in a message is no word of it: some devices tell only what changed.
+    expect(report(topic, { energy: 1.5 })).toEqual({ imported: 1_500_000_000n });
+    expect(report(topic, { power: 5, energy: null })).toEqual({ power: 5 });
   });
 
   it('are refused at once where a path, a topic or a broker can be none', () => {

@@ -2,7 +2,9 @@
 import { Duration, Energy, Instant, Seconds, systemClock, VirtualClock, Watts } from '@daisee/units';
 import { describe, expect, it } from 'vitest';
 import {
+  type Absence,
   createShellyMeter,
+  isAbsence,
   emptyCounter,
   followCounter,
   type MeterWarning,
@@ -15,6 +17,7 @@ const START = Instant(Date.UTC(2026, 10, 22, 12, 0, 1));
 
 const meterOf = (host: string, options: Partial<ShellyMeterOptions> = {}) => {
   const warnings: MeterWarning[] = [];
+  const absences: Absence[] = [];
   const clock = new VirtualClock({ start: START });
   const meter = createShellyMeter({
     name: 'Node 1',
@@ -28,14 +31,15 @@ const meterOf = (host: string, options: Partial<ShellyMeterOptions> = {}) => {
     clock.task(async () => {
       const stop = new AbortController();
       const samples: Sample[] = [];
-      for await (const sample of meter.samples(stop.signal)) {
-        samples.push(sample);
+      for await (const told of meter.samples(stop.signal)) {
+        if (isAbsence(told)) absences.push(told);
+        else samples.push(told);
         await after(samples);
         if (samples.length === count) stop.abort();
       }
       return samples;
     });
-  return { clock, meter, warnings, collect, kinds: () => warnings.map(({ kind }) => kind) };
+  return { clock, meter, warnings, absences, collect, kinds: () => warnings.map(({ kind }) => kind) };
 };
 
 describe('a meter that polls a Shelly', () => {
@@ -172,6 +176,23 @@ describe('a meter that polls a Shelly', () => {
     expect(warnings[0]?.message).toMatch(
       /^Meter Node 1: The Shelly at 127\.0\.0\.1:\d+ gives no answer \(.*ECONNREFUSED.*\): check that it is on, and its address\. Asking again in 8 s\.$/,
     );
+  });
+
+  it('is absent since its last answer when it was asked in vain twice, and not for one lost answer', async () => {
+    await using shelly = await startShelly({ 'switch:0': SWITCH });
+    const { clock, collect, absences } = meterOf(shelly.host, { component: 'switch:0' });
+    const away = async (from: number, to: number) => {
+      await clock.sleep(Seconds(from));
+      await shelly.leave();
+      await clock.sleep(Seconds(to - from));
+      await shelly.comeBack();
+    };
+    const leaving = [clock.task(() => away(10, 16)), clock.task(() => away(24, 90))];
+    const samples = await collect(5);
+    await Promise.all(leaving);
+    // Readings fall on 7, 15, 23… s after the start: the one of 15 s is lost, then those of 31 to 87 s.
+    expect(samples.map(({ at }) => (at - START) / 1000)).toEqual([0, 7, 23, 95, 103]);
+    expect(absences).toEqual([{ at: START + 23_001, absent: 'unreachable' }]);
   });
 
   it('does not wait for a device that takes the question and never answers, or stops in the middle', async () => {

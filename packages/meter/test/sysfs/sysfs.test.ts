@@ -5,9 +5,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SensorUnreadable, warningKind } from '../../src/drivers/sysfs/errors.ts';
 import {
+  type Absence,
   createSysfsMeter,
   emptyIntegration,
   integrate,
+  isAbsence,
   type Meter,
   type MeterWarning,
   type Sample,
@@ -42,12 +44,15 @@ const collect = async (
   { meter, clock }: { meter: Meter; clock: VirtualClock },
   length: Duration,
   acts: Readonly<Record<number, () => Promise<void>>> = {},
+  absences: Absence[] = [],
 ): Promise<Sample[]> => {
   const samples: Sample[] = [];
   const stop = new AbortController();
   await Promise.all([
     clock.task(async () => {
-      for await (const sample of meter.samples(stop.signal)) samples.push(sample);
+      for await (const told of meter.samples(stop.signal))
+        if (isAbsence(told)) absences.push(told);
+        else samples.push(told);
     }),
     clock.task(async () => {
       await clock.sleep(length);
@@ -245,13 +250,20 @@ describe('the samples of a meter on the sensors of a Pi', () => {
     const ina = await files.addPower('hwmon1');
     await ina.setPower(5);
     const setup = meterOn(files);
-    const samples = await collect(setup, Seconds(33), {
-      4.5: () => ina.unplug(),
-      25.5: async () => {
-        const back = await files.addPower('hwmon4');
-        await back.setPower(7);
+    const absences: Absence[] = [];
+    const samples = await collect(
+      setup,
+      Seconds(33),
+      {
+        4.5: () => ina.unplug(),
+        25.5: async () => {
+          const back = await files.addPower('hwmon4');
+          await back.setPower(7);
+        },
       },
-    });
+      absences,
+    );
+    expect(absences).toEqual([{ at: START + 4001, absent: 'no reading' }]);
     expect(secondsOf(samples)).toEqual([0, 4, 32]);
     expect(powersOf(samples)).toEqual([5, 5, 7]);
     expect(setup.kinds().slice(0, 2)).toEqual(['lost', 'unreachable']);

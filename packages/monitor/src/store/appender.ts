@@ -1,19 +1,27 @@
 /** Storing samples with their registers in SQLite, in order or late. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Sample } from '@daisee/meter';
+import { isAbsence, type Measurement } from '@daisee/meter';
 import type { Duration } from '@daisee/units';
 import type { Atomically } from './atomically.ts';
 import { createRecount, distinct, type NewRow, type RowState, rowsAfter } from './recount.ts';
-import { STATE_COLUMNS, STRETCH_CODES, type StateRow, stateOf, storedSampleFrom } from './rows.ts';
+import {
+  appendedOf,
+  type Placed,
+  placedAs,
+  STATE_COLUMNS,
+  STRETCH_CODES,
+  type StateRow,
+  stateOf,
+} from './rows.ts';
 import { integrationRule } from './sensor-rows.ts';
-import type { Appended, Sensor, StoredSample } from './store.ts';
+import type { Appended, Sensor } from './store.ts';
 
 /** Rows read at a time when the registers after a late sample are computed again. */
 const PAGE = 1000;
 
 /** Puts samples into a database. */
 export interface Appender {
-  readonly append: (sensor: Sensor, samples: readonly Sample[], maxGap: Duration) => Appended;
+  readonly append: (sensor: Sensor, told: readonly Measurement[], maxGap: Duration) => Appended;
   /** The newest row of a sensor. */
   readonly newest: (sensorId: number) => StateRow | undefined;
   /** Inserts a row under the identity given. */
@@ -32,9 +40,9 @@ export const createAppender = (database: DatabaseSync, atomically: Atomically): 
   );
   const insert = database.prepare(
     `INSERT INTO samples (id, sensor, at, power, state_of_charge, voltage,
-      counter, exported_counter,
+      counter, exported_counter, stands_for, power_sum, absent,
       register, remainder, exported, exported_remainder, debt, highest, gap_from, stretch, counters)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   // What comes late may be old enough to be thinned, too.
   const thinAgain = database.prepare('UPDATE thinned SET until = ? WHERE sensor = ? AND until > ?');
@@ -47,60 +55,57 @@ export const createAppender = (database: DatabaseSync, atomically: Atomically): 
 
   /** Without an identity of its own a row gets the next one. */
   const insertAs = (id: number | null, sensorId: number, row: NewRow): number => {
-    const { sample } = row;
-    const { lastInsertRowid } = insert.run(
-      id,
-      sensorId,
-      sample.at,
-      Math.round(sample.power * 1e6),
-      sample.stateOfCharge ?? null,
-      sample.voltage ?? null,
-      sample.counter ?? null,
-      sample.exportedCounter ?? null,
-      ...columnsOf(row),
-    );
+    const { told } = row;
+    const values = isAbsence(told)
+      ? ([0, null, null, null, null, 0, 0, told.absent] as const)
+      : ([
+          Math.round(told.power * 1e6),
+          told.stateOfCharge ?? null,
+          told.voltage ?? null,
+          told.counter ?? null,
+          told.exportedCounter ?? null,
+          null,
+          null,
+          null,
+        ] as const);
+    const { lastInsertRowid } = insert.run(id, sensorId, told.at, ...values, ...columnsOf(row));
     return Number(lastInsertRowid);
   };
-  const inserted = (sensor: Sensor, row: NewRow): StoredSample =>
-    storedSampleFrom(insertAs(null, sensor.id, row), row.sample, row.state);
+
+  const insertAll = (sensor: Sensor, rows: readonly NewRow[]): readonly Placed[] =>
+    rows.map((row) => placedAs(insertAs(null, sensor.id, row), row));
 
   /** Samples of which the first is not later than all that is stored: the registers after it are computed again. */
-  const insertLate = (
-    sensor: Sensor,
-    samples: readonly Sample[],
-    maxGap: Duration,
-  ): readonly StoredSample[] => {
-    const first = samples[0]?.at ?? 0;
+  const insertLate = (sensor: Sensor, told: readonly Measurement[], maxGap: Duration): readonly Placed[] => {
+    const first = told[0]?.at ?? 0;
     thinAgain.run(first, sensor.id, first);
     let cursor = first - 1;
     const base = one(newestUntil.get(sensor.id, cursor));
-    const recount = createRecount(base, samples, integrationRule(sensor, maxGap));
-    const stored: StoredSample[] = [];
+    const recount = createRecount(base, told, integrationRule(sensor, maxGap));
+    const placed: Placed[] = [];
     for (;;) {
       const rows = page.all(sensor.id, cursor) as unknown as StateRow[];
       const { added, changed, settled } = recount.take(rows);
-      for (const row of added) stored.push(inserted(sensor, row));
+      for (const one of insertAll(sensor, added)) placed.push(one);
       for (const row of changed) update.run(...columnsOf(row), row.id);
-      if (settled) return stored;
+      if (settled) return placed;
       if (rows.length < PAGE) break;
       cursor = Number(rows.at(-1)?.at);
     }
-    return [...stored, ...recount.rest().map((row) => inserted(sensor, row))];
+    return [...placed, ...insertAll(sensor, recount.rest())];
   };
 
-  const append: Appender['append'] = (sensor, samples, maxGap) => {
-    const wanted = distinct(samples);
+  const append: Appender['append'] = (sensor, told, maxGap) => {
+    const wanted = distinct(told);
     if (wanted.length === 0) return { stored: 0, repeated: 0, samples: [] };
     return atomically(() => {
       const last = one(newest.get(sensor.id));
       const [first] = wanted;
       const inOrder = !last || !first || first.at > Number(last.at);
-      const stored = inOrder
-        ? rowsAfter(last && stateOf(last), wanted, integrationRule(sensor, maxGap)).map((row) =>
-            inserted(sensor, row),
-          )
+      const placed = inOrder
+        ? insertAll(sensor, rowsAfter(last && stateOf(last), wanted, integrationRule(sensor, maxGap)))
         : insertLate(sensor, wanted, maxGap);
-      return { stored: stored.length, repeated: samples.length - stored.length, samples: stored };
+      return appendedOf(told.length, placed);
     });
   };
   return {

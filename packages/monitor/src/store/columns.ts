@@ -1,18 +1,18 @@
 /** Many samples in little memory: sixteen bytes each, and an object only for those that carry more than their power. */
-import type { Sample } from '@daisee/meter';
+import { isAbsence, type Measurement } from '@daisee/meter';
 import { Instant, Watts } from '@daisee/units';
 
 /** What has a length, instants by place, and pieces. */
 export interface Listed {
   readonly length: number;
   instantAt(place: number): number;
-  slice(from: number, to: number): readonly Sample[];
+  slice(from: number, to: number): readonly Measurement[];
 }
 
 export interface SampleColumns extends Listed {
   /** Whether each is later than the one before it. */
   readonly isAscending: boolean;
-  add(samples: readonly Sample[]): void;
+  add(samples: readonly Measurement[]): void;
 }
 
 /** Places of a piece of the columns: one that grew as a whole would be there twice while it does. */
@@ -25,7 +25,7 @@ interface Piece {
 
 export const createColumns = (): SampleColumns => {
   const pieces: Piece[] = [];
-  const rich = new Map<number, Sample>();
+  const rich = new Map<number, Measurement>();
   let length = 0;
   let isAscending = true;
   let last = Number.NEGATIVE_INFINITY;
@@ -46,7 +46,7 @@ export const createColumns = (): SampleColumns => {
           piece = { instants: new Float64Array(PIECE), powers: new Float64Array(PIECE) };
           pieces.push(piece);
         }
-        const { at, power, ...more } = sample;
+        const { at, power, ...more } = isAbsence(sample) ? { ...sample, power: 0 } : sample;
         isAscending &&= at > last;
         last = at;
         piece.instants[length % PIECE] = at;

@@ -2,7 +2,7 @@
  * Group commit: a commit waits for the disk, so appends that arrived in the same turn of the event loop share one.
  * For stores that offer `together`; others do as they do.
  */
-import type { Sample } from '@daisee/meter';
+import type { Measurement } from '@daisee/meter';
 import { StoreError } from './errors.ts';
 import type { Appended, AppendOptions, SampleStore } from './store.ts';
 
@@ -11,14 +11,14 @@ const MOST_TOGETHER = 2000;
 
 interface Waiting {
   readonly sensorId: number;
-  readonly samples: readonly Sample[];
+  readonly told: readonly Measurement[];
   readonly options: AppendOptions;
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
 }
 
 type Outcome = { readonly appended: Appended } | { readonly error: unknown };
-type Append = (sensorId: number, samples: readonly Sample[], options?: AppendOptions) => Promise<Appended>;
+type Append = (sensorId: number, told: readonly Measurement[], options?: AppendOptions) => Promise<Appended>;
 
 /**
  * Makes an `append` whose results are those of the store's, one after the other in the order of the calls. Each answers
@@ -26,12 +26,12 @@ type Append = (sensorId: number, samples: readonly Sample[], options?: AppendOpt
  */
 export const createGathering = (store: Pick<SampleStore, 'append' | 'together'>): Append => {
   const { together } = store;
-  if (!together) return async (sensorId, samples, options) => await store.append(sensorId, samples, options);
+  if (!together) return async (sensorId, told, options) => await store.append(sensorId, told, options);
 
   /** Within a transaction a database that fails ends it all; everything else is of one append alone. */
-  const outcomeOf = ({ sensorId, samples, options }: Waiting, inTransaction: boolean): Outcome => {
+  const outcomeOf = ({ sensorId, told, options }: Waiting, inTransaction: boolean): Outcome => {
     try {
-      return { appended: store.append(sensorId, samples, options) as Appended };
+      return { appended: store.append(sensorId, told, options) as Appended };
     } catch (error) {
       if (inTransaction && error instanceof StoreError) throw error;
       return { error };
@@ -53,7 +53,7 @@ export const createGathering = (store: Pick<SampleStore, 'append' | 'together'>)
     let count = 0;
     let size = 0;
     while (count < waiting.length && (count === 0 || size < MOST_TOGETHER))
-      size += waiting[count++]?.samples.length ?? 0;
+      size += waiting[count++]?.told.length ?? 0;
     const taken = waiting.slice(0, count);
     waiting = waiting.slice(count);
     return taken;
@@ -73,10 +73,10 @@ export const createGathering = (store: Pick<SampleStore, 'append' | 'together'>)
       else reject(outcome?.error);
     }
   };
-  return (sensorId, samples, options = {}) =>
+  return (sensorId, told, options = {}) =>
     new Promise((resolve, reject) => {
       // After all that has arrived by now has been read.
       if (waiting.length === 0) setImmediate(commitWaiting);
-      waiting.push({ sensorId, samples, options, resolve, reject });
+      waiting.push({ sensorId, told, options, resolve, reject });
     });
 };

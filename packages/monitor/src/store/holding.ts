@@ -8,13 +8,13 @@
  * written, what is held is committed.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Integration, Sample } from '@daisee/meter';
+import type { Integration, Measurement } from '@daisee/meter';
 import { type Duration, type Instant, messageOf } from '@daisee/units';
 import { createAppender } from './appender.ts';
 import { createAtomically } from './atomically.ts';
 import { onStore } from './errors.ts';
 import { distinct, type NewRow, rowsAfter } from './recount.ts';
-import { stateOf, storedSampleFrom } from './rows.ts';
+import { appendedOf, placedAs, stateOf } from './rows.ts';
 import { integrationRule } from './sensor-rows.ts';
 import type { Appended, AppendOptions, MonitorStore, Sensor } from './store.ts';
 import type { Tail, TailEntry } from './tail.ts';
@@ -75,8 +75,8 @@ export const holdingIn = (
     for (const { sensorId, id, row } of held) appender.insert(sensorId, id, row);
   };
   const appendEach = (entries: readonly TailEntry[]): void => {
-    for (const { sensorId, sample, maxGap } of entries)
-      store.append(sensorId, [sample], maxGap === undefined ? {} : { maxGap });
+    for (const { sensorId, told, maxGap } of entries)
+      store.append(sensorId, [told], maxGap === undefined ? {} : { maxGap });
   };
   const giveUp = (error: unknown): void => {
     isHolding = false;
@@ -140,7 +140,7 @@ export const holdingIn = (
     return sensor && { sensor, at: row && stateOf(row).last?.at, state: row && stateOf(row) };
   };
   /** Undefined when the samples cannot be held: none that is later than all others, or no room in the tail. */
-  const hold = (sensorId: number, samples: readonly Sample[], maxGap: Duration): Appended | undefined => {
+  const hold = (sensorId: number, told: readonly Measurement[], maxGap: Duration): Appended | undefined => {
     if (held.length > 0 && isChanged()) settle();
     if (held.length === 0) {
       versionThen = version.get()?.['data_version'];
@@ -148,13 +148,11 @@ export const holdingIn = (
       newest = new Map();
     }
     const stand = standOf(sensorId);
-    const wanted = distinct(samples);
+    const wanted = distinct(told);
     const [first] = wanted;
     if (!stand || !first || (stand.at !== undefined && first.at <= stand.at)) return undefined;
     const rows = rowsAfter(stand.state, wanted, integrationRule(stand.sensor, maxGap));
-    const added = rows.map(
-      (row, i): HeldRow => ({ sensorId, sample: row.sample, maxGap, id: nextId + i, row }),
-    );
+    const added = rows.map((row, i): HeldRow => ({ sensorId, told: row.told, maxGap, id: nextId + i, row }));
     try {
       tail.add(added);
     } catch (error) {
@@ -164,23 +162,22 @@ export const holdingIn = (
     held.push(...added);
     nextId += added.length;
     const last = rows.at(-1);
-    newest.set(sensorId, { ...stand, at: last?.sample.at, state: last?.state });
-    return {
-      stored: added.length,
-      repeated: samples.length - added.length,
-      samples: added.map(({ id, row }) => storedSampleFrom(id, row.sample, row.state)),
-    };
+    if (last) newest.set(sensorId, { ...stand, at: last.told.at, state: last.state });
+    return appendedOf(
+      told.length,
+      added.map(({ id, row }) => placedAs(id, row)),
+    );
   };
-  const append = (sensorId: number, samples: readonly Sample[], options: AppendOptions = {}): Appended => {
-    if (isTogether()) return store.append(sensorId, samples, options);
+  const append = (sensorId: number, told: readonly Measurement[], options: AppendOptions = {}): Appended => {
+    if (isTogether()) return store.append(sensorId, told, options);
     check();
-    if (held.length + samples.length > MOST_HELD) settle();
-    if (options.hold && isHolding && samples.length <= MOST_HELD) {
-      const appended = onStore(file, () => hold(sensorId, samples, options.maxGap ?? ownGap));
+    if (held.length + told.length > MOST_HELD) settle();
+    if (options.hold && isHolding && told.length <= MOST_HELD) {
+      const appended = onStore(file, () => hold(sensorId, told, options.maxGap ?? ownGap));
       if (appended) return appended;
     }
     settle();
-    return store.append(sensorId, samples, options);
+    return store.append(sensorId, told, options);
   };
 
   const { together } = store;
@@ -217,6 +214,7 @@ export const holdingIn = (
     samplesById: reading(store.samplesById),
     samplesFromEnd: reading(store.samplesFromEnd),
     gaps: reading(store.gaps),
+    absences: reading(store.absences),
     thin: writing(store.thin),
     setTariff: writing(store.setTariff),
     useTariff: writing(store.useTariff),

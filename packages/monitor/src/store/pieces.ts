@@ -1,5 +1,5 @@
 /** Long lists of samples, stored a piece at a time so that others get their turn and memory stays small. */
-import type { Sample } from '@daisee/meter';
+import type { Measurement } from '@daisee/meter';
 import type { Listed, SampleColumns } from './columns.ts';
 import { distinct } from './recount.ts';
 import type { Appended, AppendOptions, SampleStore, StoredSample } from './store.ts';
@@ -10,20 +10,24 @@ const PIECE = 2000;
 /** What became of a list of samples. */
 export type Counted = Pick<Appended, 'stored' | 'repeated'>;
 
-type Append = (sensorId: number, samples: readonly Sample[], options?: AppendOptions) => Promise<Appended>;
+type Append = (
+  sensorId: number,
+  samples: readonly Measurement[],
+  options?: AppendOptions,
+) => Promise<Appended>;
 
 /**
  * The pieces of a list that is ascending. What is not later than all that is stored stays whole: all registers after it
  * change with it, so each piece of it would cost as much as the whole.
  */
-const piecesOf = function* (samples: Listed, newest: number | undefined): Generator<readonly Sample[]> {
+const piecesOf = function* (samples: Listed, newest: number | undefined): Generator<readonly Measurement[]> {
   let late = 0;
   if (newest !== undefined) while (late < samples.length && samples.instantAt(late) <= newest) late++;
   if (late > 0) yield samples.slice(0, late);
   for (let start = late; start < samples.length; start += PIECE) yield samples.slice(start, start + PIECE);
 };
 
-const listed = (samples: readonly Sample[]): Listed => ({
+const listed = (samples: readonly Measurement[]): Listed => ({
   length: samples.length,
   instantAt: (place) => samples[place]?.at ?? Number.NaN,
   slice: (from, to) => samples.slice(from, to),
@@ -41,9 +45,9 @@ export const createPieces = (
 ) => {
   const piecesFor = async (
     sensorId: number,
-    samples: readonly Sample[] | SampleColumns,
-  ): Promise<Iterable<readonly Sample[]>> => {
-    if (Array.isArray(samples) && samples.length <= PIECE) return [samples as readonly Sample[]];
+    samples: readonly Measurement[] | SampleColumns,
+  ): Promise<Iterable<readonly Measurement[]>> => {
+    if (Array.isArray(samples) && samples.length <= PIECE) return [samples as readonly Measurement[]];
     const ascending =
       'isAscending' in samples && samples.isAscending
         ? samples
@@ -52,7 +56,7 @@ export const createPieces = (
   };
   return async (
     sensorId: number,
-    samples: readonly Sample[] | SampleColumns,
+    samples: readonly Measurement[] | SampleColumns,
     options: AppendOptions,
   ): Promise<Counted> => {
     let stored = 0;

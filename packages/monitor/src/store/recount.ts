@@ -3,12 +3,15 @@
  * and, when samples come late, the rows after them with their states computed again. Pure.
  */
 import {
+  type Absence,
   addUnits,
   countersText,
   emptyIntegration,
   type Integration,
   type IntegrationRule,
   integrate,
+  isAbsence,
+  type Measurement,
   type Reading,
   type Sample,
   type Stretch,
@@ -16,7 +19,7 @@ import {
 } from '@daisee/meter';
 import { Duration, Instant, Register } from '@daisee/units';
 import { SampleRefused } from './errors.ts';
-import { BRIDGED, readingOf, STRETCH_CODES, type StateRow, stateOf, stretchOf } from './rows.ts';
+import { BRIDGED, STRETCH_CODES, type StateRow, stateOf, stretchOf, toldIn } from './rows.ts';
 
 /** In watts: what the integration keeps of 100 MW still fits a database's 64-bit integers. */
 const HIGHEST_POWER = 1e8;
@@ -36,9 +39,9 @@ export interface RowState {
   readonly counters: string | undefined;
 }
 
-/** A sample to be stored. */
+/** A sample or an absence to be stored. */
 export interface NewRow extends RowState {
-  readonly sample: Sample;
+  readonly told: Measurement;
 }
 
 /** A row that is there and whose state is another one now. */
@@ -46,57 +49,62 @@ export interface ChangedRow extends RowState {
   readonly id: bigint;
 }
 
+/** @throws SampleRefused for one that no store can hold. */
+const checkSample = (sample: Sample): void => {
+  if (!(Math.abs(sample.power) <= HIGHEST_POWER))
+    throw new SampleRefused('power', sample.power, `watts from -${HIGHEST_POWER} to ${HIGHEST_POWER}`);
+  if (sample.voltage !== undefined && !Number.isFinite(sample.voltage))
+    throw new SampleRefused('voltage', sample.voltage, 'volts');
+  const { stateOfCharge } = sample;
+  if (stateOfCharge !== undefined && !(stateOfCharge >= 0 && stateOfCharge <= 100))
+    throw new SampleRefused('state of charge', stateOfCharge, '0 to 100 %');
+  for (const counter of [sample.counter, sample.exportedCounter])
+    if (counter !== undefined && (counter < 0n || counter > HIGHEST_COUNTER))
+      throw new SampleRefused('counter', Number(counter), `µWh from 0 to ${HIGHEST_COUNTER}`);
+};
+
 /**
- * Checks samples, takes their instants to whole ms and sorts them; of two at one instant the first given stays.
- * @throws SampleRefused for one that no store can hold.
+ * Checks what was told, takes the instants to whole ms and sorts it; of two at one instant the first given stays.
+ * @throws SampleRefused for a sample that no store can hold.
  */
-export const distinct = (samples: readonly Sample[]): readonly Sample[] => {
-  const byInstant = new Map<number, Sample>();
+export const distinct = <T extends Measurement>(given: readonly T[]): readonly T[] => {
+  const byInstant = new Map<number, T>();
   let last = Number.NEGATIVE_INFINITY;
   let sorted = true;
-  for (const sample of samples) {
-    const at = Math.round(sample.at);
-    if (!(Math.abs(at) <= FARTHEST)) throw new SampleRefused('instant', sample.at, 'milliseconds since 1970');
-    if (!(Math.abs(sample.power) <= HIGHEST_POWER))
-      throw new SampleRefused('power', sample.power, `watts from -${HIGHEST_POWER} to ${HIGHEST_POWER}`);
-    if (sample.voltage !== undefined && !Number.isFinite(sample.voltage))
-      throw new SampleRefused('voltage', sample.voltage, 'volts');
-    const { stateOfCharge } = sample;
-    if (stateOfCharge !== undefined && !(stateOfCharge >= 0 && stateOfCharge <= 100))
-      throw new SampleRefused('state of charge', stateOfCharge, '0 to 100 %');
-    for (const counter of [sample.counter, sample.exportedCounter])
-      if (counter !== undefined && (counter < 0n || counter > HIGHEST_COUNTER))
-        throw new SampleRefused('counter', Number(counter), `µWh from 0 to ${HIGHEST_COUNTER}`);
+  for (const told of given) {
+    const at = Math.round(told.at);
+    if (!(Math.abs(at) <= FARTHEST)) throw new SampleRefused('instant', told.at, 'milliseconds since 1970');
+    if (!isAbsence(told)) checkSample(told);
     sorted &&= at > last;
     last = at;
-    if (!byInstant.has(at)) byInstant.set(at, at === sample.at ? sample : { ...sample, at: Instant(at) });
+    if (!byInstant.has(at)) byInstant.set(at, at === told.at ? told : { ...told, at: Instant(at) });
   }
   const kept = [...byInstant.values()];
   return sorted ? kept : kept.sort((a, b) => a.at - b.at);
 };
 
-/** A sample taken into the state before it, as its row keeps it. */
-const stateAfter = (state: Integration, sample: Reading, rule: IntegrationRule): RowState => {
-  const step = integrate(state, sample, rule);
+/** A sample or an absence taken into the state before it, as its row keeps it. */
+const stateAfter = (state: Integration, told: Reading | Absence, rule: IntegrationRule): RowState => {
+  const step = integrate(state, told, rule);
   return {
     state: step.state,
     gapFrom: step.gap?.from,
     stretch: step.stretch,
-    counters: countersText(step.state, sample),
+    counters: countersText(step.state, isAbsence(told) ? undefined : told),
   };
 };
 
-/** The rows of samples that follow each other and the state given, nothing stored between them. */
+/** The rows of what follows each other and the state given, nothing stored between them. */
 export const rowsAfter = (
   start: Integration | undefined,
-  samples: readonly Sample[],
+  told: readonly Measurement[],
   rule: IntegrationRule,
 ): readonly NewRow[] => {
   let state = start ?? emptyIntegration;
-  return samples.map((sample) => {
-    const row = stateAfter(state, sample, rule);
+  return told.map((one) => {
+    const row = stateAfter(state, one, rule);
     state = row.state;
-    return { sample, ...row };
+    return { told: one, ...row };
   });
 };
 
@@ -121,7 +129,9 @@ export interface Recount {
  * them is no longer there to be counted again.
  */
 const isSettled = (before: StateRow | undefined, row: StateRow): boolean =>
-  before !== undefined && (before.stands_for !== null || row.stands_for !== null);
+  before !== undefined && (isThinned(before) || isThinned(row));
+
+const isThinned = ({ stands_for: samples, absent }: StateRow): boolean => samples !== null && absent === null;
 
 /** A row's state, as much higher or lower as the state before it is. */
 const shifted = (before: StateRow, row: StateRow, state: Integration): Integration => {
@@ -153,12 +163,12 @@ const asJudged = (before: StateRow | undefined, row: StateRow, rule: Integration
 };
 
 /**
- * Puts samples (distinct, ascending) among rows.
+ * Puts what was told (distinct, ascending) among rows.
  * @param base the newest row older than the first of them; undefined when there is none.
  */
 export const createRecount = (
   base: StateRow | undefined,
-  samples: readonly Sample[],
+  samples: readonly Measurement[],
   rule: IntegrationRule,
 ): Recount => {
   let state = base ? stateOf(base) : emptyIntegration;
@@ -182,7 +192,7 @@ export const createRecount = (
     }
     const before = rowsUntil(at);
     for (const one of before) added.push(one);
-    return stateAfter(state, readingOf(row), before.length > 0 ? rule : asJudged(previous, row, rule));
+    return stateAfter(state, toldIn(row), before.length > 0 ? rule : asJudged(previous, row, rule));
   };
   return {
     take: (rows) => {

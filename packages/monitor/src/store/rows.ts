@@ -1,9 +1,12 @@
 /** Rows of `samples` and the integration states they hold. */
 import {
+  type Absence,
   addUnits,
   countersOf,
   emptyIntegration,
   type Integration,
+  isAbsence,
+  type Measurement,
   type Reading,
   type Sample,
   type SignRule,
@@ -13,7 +16,7 @@ import {
   UNITS_PER_MICRO_WATT_HOUR,
 } from '@daisee/meter';
 import { type Clock, Duration, Energy, Instant, Percent, Register, Watts } from '@daisee/units';
-import type { FollowedSample, Sensor, StoredSample } from './store.ts';
+import type { Appended, FollowedSample, Sensor, StoredSample } from './store.ts';
 
 /** A row's state of the integration; whole numbers as SQLite keeps them (read as bigint). */
 export interface StateRow {
@@ -32,10 +35,12 @@ export interface StateRow {
   readonly counters: string | null;
   readonly stretch: bigint | number | null;
   readonly stands_for: bigint | number | null;
+  /** Why nothing is known from `at` on; null for a sample. */
+  readonly absent: string | null;
 }
 
 export const STATE_COLUMNS = `id, at, power, register, remainder, exported, exported_remainder, debt, highest, gap_from,
-  counter, exported_counter, counters, stretch, stands_for`;
+  counter, exported_counter, counters, stretch, stands_for, absent`;
 
 /** How a stretch is written in its row. */
 export const STRETCH_CODES: Readonly<Record<Stretch, number | null>> = { line: null, even: 1, held: 2 };
@@ -64,7 +69,7 @@ export interface SampleRow {
 export const SAMPLE_COLUMNS =
   'id, at, power, state_of_charge, voltage, counter, exported_counter, register, exported, stands_for, span';
 
-/** Leaves out the rows that are no samples: the ends of stretches that were thinned. */
+/** Leaves out the rows that are no samples: the ends of stretches that were thinned, and absences. */
 export const IS_SAMPLE = '(stands_for IS NULL OR stands_for > 0)';
 
 /** Bridges an interval whatever its length: for those whose judgement is already on record. */
@@ -83,12 +88,16 @@ export const stateOf = (row: StateRow): Integration => {
     debt: row.debt,
     ...countersOf(row.counters ?? undefined, reading),
     highest: row.highest,
-    last: { at: reading.at, power: reading.power },
+    last: { at: reading.at, power: reading.power, ...(row.absent !== null && { absent: true }) },
   };
 };
 
+/** What a row was told of. */
+export const toldIn = (row: StateRow): Reading | Absence =>
+  row.absent === null ? readingOf(row) : { at: Instant(Number(row.at)), absent: row.absent };
+
 /** The reading of a row. */
-export const readingOf = (row: StateRow): Reading => ({
+const readingOf = (row: StateRow): Reading => ({
   at: Instant(Number(row.at)),
   power: wattsOf(row.power),
   ...countersIn(row),
@@ -132,12 +141,28 @@ export const followedSampleOf = (row: FollowedRow): FollowedSample => ({
   ...(row.next === null ? {} : { next: Instant(Number(row.next)) }),
 });
 
-export const storedSampleFrom = (id: number, sample: Sample, state: Integration): StoredSample => ({
-  ...sample,
-  power: Watts(Math.round(sample.power * 1e6) / 1e6),
-  id,
-  register: state.register,
-  exported: state.exported,
+/** A row that was stored. */
+export interface Placed {
+  readonly at: Instant;
+  /** None for an absence. */
+  readonly sample?: StoredSample;
+}
+
+export const placedAs = (
+  id: number,
+  { told, state }: { readonly told: Measurement; readonly state: Integration },
+): Placed => {
+  if (isAbsence(told)) return { at: told.at };
+  const { register, exported } = state;
+  const power = Watts(Math.round(told.power * 1e6) / 1e6);
+  return { at: told.at, sample: { ...told, power, id, register, exported } };
+};
+
+/** What became of so many that were given. */
+export const appendedOf = (given: number, placed: readonly Placed[]): Appended => ({
+  stored: placed.length,
+  repeated: given - placed.length,
+  samples: placed.flatMap(({ sample }) => sample ?? []),
 });
 
 /** An instant in a sensor's history: the rows around it. */
@@ -165,7 +190,7 @@ export const edgeBetween = (
   { reports }: Pick<Sensor, 'reports'>,
   { clock, maxGap }: Holding,
 ): Edge => {
-  const holds = clock && reports === 'change' && before && !after;
+  const holds = clock && reports === 'change' && before && before.absent === null && !after;
   return {
     at,
     ...(before ? { before } : {}),

@@ -19,6 +19,8 @@ const APPLICATION_ID = 0x44_41_49_53;
  * sum of their powers in `power_sum`, over `span` ms); one that stands for none is only the end of such a stretch. The
  * registers of those rows are the whole truth: nothing is integrated from them. `thinned` says up to where.
  *
+ * `absent` is why nothing is known from `at` on: such a row is no sample either (`stands_for` and `power_sum` 0).
+ *
  * `sensors`: `highest_power` in µW, `counter_tolerance` and `rolls_over_at` in µWh, `reports` is null or `change`.
  *
  * `tariffs`: amounts in millionths of a euro (slopes per kWh, constants per day), `threshold` in W, the night from
@@ -89,6 +91,10 @@ const migrations: readonly string[] = [
     until INTEGER NOT NULL,
     PRIMARY KEY (sensor, span)
   ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE samples ADD COLUMN absent TEXT;
+  CREATE INDEX absences ON samples (sensor, at) WHERE absent IS NOT NULL;
   `,
 ];
 

@@ -7,6 +7,7 @@ import { createAppender } from './appender.ts';
 import { createAtomically } from './atomically.ts';
 import { onStore, UnknownSensor } from './errors.ts';
 import { createFileCheck } from './file-there.ts';
+import { type AbsenceRow, absenceOf, absencesSql, type GapRow, gapsOf, gapsSql } from './gaps.ts';
 import { holdingIn } from './holding.ts';
 import { createPowers } from './powers.ts';
 import {
@@ -126,11 +127,12 @@ export const storeIn = (
   const window = bigints(
     `SELECT ${SAMPLE_COLUMNS} FROM samples WHERE sensor = ? AND at >= ? AND at < ? AND ${IS_SAMPLE} ORDER BY at LIMIT ?`,
   );
-  const newest = bigints(`SELECT ${SAMPLE_COLUMNS} FROM samples WHERE sensor = ? ORDER BY at DESC LIMIT 1`);
-  const gapsInside = database.prepare(
-    `SELECT gap_from AS "from", at AS "to" FROM samples
-      WHERE sensor = ? AND gap_from IS NOT NULL AND at > ? AND gap_from < ? ORDER BY at`,
+  const newest = bigints(
+    `SELECT ${SAMPLE_COLUMNS} FROM samples WHERE sensor = ? AND ${IS_SAMPLE} ORDER BY at DESC LIMIT 1`,
   );
+  const places = { sensor: '?1', from: '?2', to: '?3' };
+  const gapsInside = bigints(gapsSql(places));
+  const absencesInside = bigints(absencesSql(places));
   // A float sum: one of integers could pass 64 bits.
   const power = database.prepare(
     `SELECT coalesce(sum(coalesce(stands_for, 1)), 0) AS count, total(coalesce(power_sum, power)) AS microWatts
@@ -143,12 +145,15 @@ export const storeIn = (
   const fromEnd = bigints(
     `SELECT ${FOLLOWED_COLUMNS} FROM samples WHERE sensor = ? AND ${IS_SAMPLE} ORDER BY at DESC LIMIT ? OFFSET ?`,
   );
-  // Where nothing was thinned every row is a sample, and the index alone counts them: in a tenth of the time.
+  // Where nothing was thinned or absent every row is a sample, and the index alone counts them: in a tenth of the time.
   const wholeFromEnd = bigints(
     `SELECT ${FOLLOWED_COLUMNS} FROM samples WHERE sensor = ?1 AND at <=
       (SELECT at FROM samples WHERE sensor = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?3) ORDER BY at DESC LIMIT ?2`,
   );
-  const isThinned = database.prepare('SELECT 1 FROM thinned WHERE sensor = ? LIMIT 1');
+  const hasOthers = database.prepare(
+    `SELECT 1 FROM thinned WHERE sensor = ?1 UNION ALL
+      SELECT 1 FROM samples WHERE sensor = ?1 AND absent IS NOT NULL LIMIT 1`,
+  );
   const allSensors = bigints(`${SELECT_SENSORS} ORDER BY sensors.id`);
   const oneSensor = bigints(`${SELECT_SENSORS} WHERE sensors.id = ?`);
   const namedSensor = bigints(`${SELECT_SENSORS} WHERE sensors.name = ?`);
@@ -225,8 +230,8 @@ export const storeIn = (
     sensors: () => ask(sensors),
     sensor: (id) => ask(() => sensorOf(id)),
     types: () => ask(() => (allTypes.all() as unknown as SensorType[]).map((type) => ({ ...type }))),
-    append: (sensorId, samples, { maxGap = holding.maxGap } = {}) =>
-      ask(() => append(existing(sensorId), samples, maxGap)),
+    append: (sensorId, told, { maxGap = holding.maxGap } = {}) =>
+      ask(() => append(existing(sensorId), told, maxGap)),
     samples: (sensorId, from, to, limit = -1) =>
       ask(() => {
         existing(sensorId);
@@ -270,19 +275,19 @@ export const storeIn = (
     samplesFromEnd: (sensorId, from, to) =>
       ask(() => {
         existing(sensorId);
-        const places = isThinned.get(sensorId) ? fromEnd : wholeFromEnd;
+        const places = hasOthers.get(sensorId) ? fromEnd : wholeFromEnd;
         const rows = places.all(sensorId, Math.max(0, to - from), -to) as unknown as FollowedRow[];
         return rows.map(followedSampleOf).toReversed();
       }),
     gaps: (sensorId, from, to) =>
       ask(() => {
         existing(sensorId);
-        return (gapsInside.all(sensorId, from, to) as unknown as { from: number; to: number }[]).map(
-          (gap) => ({
-            from: Instant(gap.from),
-            to: Instant(gap.to),
-          }),
-        );
+        return gapsOf(gapsInside.all(sensorId, from, to) as unknown as GapRow[]);
+      }),
+    absences: (sensorId, from, to) =>
+      ask(() => {
+        existing(sensorId);
+        return (absencesInside.all(sensorId, from, to) as unknown as AbsenceRow[]).map(absenceOf);
       }),
     thin: (sensorId, span, before, limit) => ask(() => thin(existing(sensorId), span, before, limit)),
     tariffs: () => ask(tariffs),

@@ -3,7 +3,7 @@
  * same with answers that may take a while, for a database on the network. The HTTP side and the collector ask for
  * no more than a `SampleStore`.
  */
-import type { CounterRule, Gap, Sample, SignRule } from '@daisee/meter';
+import type { Absence, CounterRule, Measurement, Sample, SignRule } from '@daisee/meter';
 import { type Duration, type Energy, type Instant, type Register, Seconds, type Watts } from '@daisee/units';
 import type { NewTariff, Tariff } from '../tariff/tariff.ts';
 
@@ -60,6 +60,9 @@ export interface StoredSample extends Sample {
   readonly span?: Duration;
 }
 
+/** An absence as stored, with the registers as of `at`. */
+export type StoredAbsence = Absence & Pick<StoredSample, 'register' | 'exported'>;
+
 /** Of a stored sample its power alone. */
 export type PowerAt = Pick<StoredSample, 'id' | 'at' | 'power'>;
 
@@ -76,13 +79,22 @@ export interface PowerSum {
   readonly microWatts: number;
 }
 
-/** What became of the samples of one `append`. */
+/** What became of the samples and absences of one `append`. */
 export interface Appended {
   readonly stored: number;
-  /** Samples at an instant that was there already (or twice in the batch): the first one stays. */
+  /** Those at an instant that was there already (or twice in the batch): the first one stays. */
   readonly repeated: number;
-  /** The stored ones with their registers, ascending. */
+  /** The stored samples with their registers, ascending. */
   readonly samples: readonly StoredSample[];
+}
+
+/** A stretch of which nothing is known. */
+export interface RecordedGap {
+  readonly from: Instant;
+  /** The sample after it; absent while there is none. */
+  readonly to?: Instant;
+  /** Why, where the device said so (`Absence.absent`); absent where it was only silent. */
+  readonly reason?: string;
 }
 
 export interface AppendOptions {
@@ -120,11 +132,11 @@ export interface SampleStore {
   sensor(id: number): Answer<Sensor | undefined>;
   types(): Answer<readonly SensorType[]>;
   /**
-   * Stores samples in one transaction: once it returns they survive whatever kills the process, before that none of
-   * them is there. A sample older than the last one changes the registers after it in the same transaction.
+   * Stores samples and absences in one transaction: once it returns they survive whatever kills the process, before that
+   * none of them is there. One older than the last changes the registers after it in the same transaction.
    * @throws SampleRefused for a power or an instant that cannot be stored; then none of them is.
    */
-  append(sensorId: number, samples: readonly Sample[], options?: AppendOptions): Answer<Appended>;
+  append(sensorId: number, told: readonly Measurement[], options?: AppendOptions): Answer<Appended>;
   /**
    * Runs work that appends, all in one transaction; each append in it may still fail alone. Only where appends answer
    * at once.
@@ -175,8 +187,10 @@ export interface SampleStore {
    * place -1. Counts as many rows of the index as there are samples after them.
    */
   samplesFromEnd(sensorId: number, from: number, to: number): Answer<readonly FollowedSample[]>;
-  /** The gaps that touch the window, ascending, whole (not cut to the window). */
-  gaps(sensorId: number, from: Instant, to: Instant): Answer<readonly Gap[]>;
+  /** The gaps that touch the window, ascending, whole (not cut to the window); an absence that goes on is the last. */
+  gaps(sensorId: number, from: Instant, to: Instant): Answer<readonly RecordedGap[]>;
+  /** The absences with `from` ≤ `at` < `to`, ascending, with the registers of that instant. */
+  absences(sensorId: number, from: Instant, to: Instant): Answer<readonly StoredAbsence[]>;
   /**
    * Makes old samples fewer: of each `span` (from the epoch on) that ends at `before` or earlier, one row stands for
    * them all. The energy between any two instants that are multiples of `span` stays as it is to the last digit, and so

@@ -6,7 +6,7 @@
 import { lstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Sample } from '@daisee/meter';
+import { isAbsence, type Measurement } from '@daisee/meter';
 import { Duration, Energy, Instant, messageOf, Percent, Watts } from '@daisee/units';
 import { onStore, StoreError } from './errors.ts';
 import { createFileCheck } from './file-there.ts';
@@ -18,10 +18,10 @@ export interface TailOptions {
   readonly onWarning?: (message: string) => void;
 }
 
-/** A sample that is held. */
+/** A sample or an absence that is held. */
 export interface TailEntry {
   readonly sensorId: number;
-  readonly sample: Sample;
+  readonly told: Measurement;
   readonly maxGap?: Duration;
 }
 
@@ -46,21 +46,31 @@ interface TailRow {
   readonly counter: bigint | null;
   readonly exported_counter: bigint | null;
   readonly max_gap: number | null;
+  readonly absent: string | null;
 }
 
 const TABLE = `CREATE TABLE IF NOT EXISTS held (n INTEGER PRIMARY KEY, sensor INTEGER NOT NULL, at INTEGER NOT NULL,
   power REAL NOT NULL, state_of_charge REAL, voltage REAL, counter INTEGER, exported_counter INTEGER, max_gap REAL) STRICT`;
 
-const entryOf = (row: TailRow): TailEntry => ({
-  sensorId: Number(row.sensor),
-  sample: {
-    at: Instant(Number(row.at)),
+/** Columns that came later, for a file that an earlier version of this program left behind. */
+const LATER_COLUMNS: Readonly<Record<string, string>> = { absent: 'TEXT' };
+
+const toldIn = (row: TailRow): Measurement => {
+  const at = Instant(Number(row.at));
+  if (row.absent !== null) return { at, absent: row.absent };
+  return {
+    at,
     power: Watts(row.power),
     ...(row.state_of_charge === null ? {} : { stateOfCharge: Percent(row.state_of_charge) }),
     ...(row.voltage === null ? {} : { voltage: row.voltage }),
     ...(row.counter === null ? {} : { counter: Energy(row.counter) }),
     ...(row.exported_counter === null ? {} : { exportedCounter: Energy(row.exported_counter) }),
-  },
+  };
+};
+
+const entryOf = (row: TailRow): TailEntry => ({
+  sensorId: Number(row.sensor),
+  told: toldIn(row),
   ...(row.max_gap === null ? {} : { maxGap: Duration(row.max_gap) }),
 });
 
@@ -134,10 +144,14 @@ const tailIn = (file: string): Tail =>
 
 /** What is held in a database of its own. */
 export const entriesIn = (database: DatabaseSync, file: string): Tail => {
+  const there = database.prepare("SELECT name FROM pragma_table_info('held')").all();
+  for (const [name, type] of Object.entries(LATER_COLUMNS))
+    if (!there.some((column) => column['name'] === name))
+      database.exec(`ALTER TABLE held ADD COLUMN ${name} ${type}`);
   const all = database.prepare('SELECT * FROM held ORDER BY n', { readBigInts: true });
   const insert = database.prepare(
-    `INSERT INTO held (sensor, at, power, state_of_charge, voltage, counter, exported_counter, max_gap)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO held (sensor, at, power, state_of_charge, voltage, counter, exported_counter, max_gap, absent)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const check = createFileCheck(file);
   const ask = <T>(work: () => T): T =>
@@ -154,17 +168,21 @@ export const entriesIn = (database: DatabaseSync, file: string): Tail => {
       ask(() => {
         database.exec('BEGIN');
         try {
-          for (const { sensorId, sample, maxGap } of entries)
-            insert.run(
-              sensorId,
-              sample.at,
-              sample.power,
-              sample.stateOfCharge ?? null,
-              sample.voltage ?? null,
-              sample.counter ?? null,
-              sample.exportedCounter ?? null,
-              maxGap ?? null,
-            );
+          for (const { sensorId, told, maxGap = null } of entries)
+            if (isAbsence(told))
+              insert.run(sensorId, told.at, 0, null, null, null, null, maxGap, told.absent);
+            else
+              insert.run(
+                sensorId,
+                told.at,
+                told.power,
+                told.stateOfCharge ?? null,
+                told.voltage ?? null,
+                told.counter ?? null,
+                told.exportedCounter ?? null,
+                maxGap,
+                null,
+              );
           database.exec('COMMIT');
         } finally {
           if (database.isTransaction) database.exec('ROLLBACK');

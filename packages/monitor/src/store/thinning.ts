@@ -143,8 +143,8 @@ const isThinnable = ({ rows, previous, next, start, end }: Bucket, newestId: big
   const [first] = rows;
   const span = end - start;
   if (!first || rows.length < 2 || rows.every((row) => standsFor(row) === 0)) return false;
-  if (next.gap_from !== null || rows.some((row) => row.gap_from !== null || row.id === newestId))
-    return false;
+  if (next.gap_from !== null) return false;
+  if (rows.some((row) => row.gap_from !== null || row.absent !== null || row.id === newestId)) return false;
   // What reaches over a bucket's edge becomes even, too: within one bucket nobody asks how it lay.
   const begins = Number(first.at) === start || previous !== undefined;
   return (

@@ -2,6 +2,7 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import {
   createSerialMeter,
+  isAbsence,
   type Sample,
   type SerialMeterOptions,
   type SerialWarning,
@@ -31,7 +32,7 @@ export const startMeter = (path: string, format: SerialMeterOptions['format'] = 
     onWarning: (warning) => warnings.push(warning),
   });
   const ended = (async () => {
-    for await (const sample of meter.samples(stop.signal)) samples.push(sample);
+    for await (const told of meter.samples(stop.signal)) if (!isAbsence(told)) samples.push(told);
   })();
   return {
     samples,

@@ -7,13 +7,16 @@
  * its last message. A new power after such a pause is a step, not the end of a line: the old power is given once more
  * one millisecond before it. Beyond that there is a gap, and it stays one.
  *
+ * **Absence.** A device that says that it has no value (`unavailable`, null) or is gone (`offline`) is absent from then
+ * on: the last power holds up to that instant and no further.
+ *
  * **Old news.** A message that the broker kept (`retained`) with a time stamp older than `maxGap` is no sample of
  * now. One without a stamp is taken as of now when the device says that it is there, else not at all.
  *
  * **Instants** are the device's own where it gives them and they are not from the future, else those of arrival.
  */
 import { Duration, type Energy, Instant, Watts } from '@daisee/units';
-import type { Sample, SignRule } from '../../meter.ts';
+import type { Absence, Measurement, Sample, SignRule } from '../../meter.ts';
 import type { Report } from './payloads.ts';
 
 export interface AssemblyRule {
@@ -28,7 +31,7 @@ export interface AssemblyRule {
 
 /** What a report came to; `late`: it was older than a sample already given, and differed from it. */
 export interface Assembled {
-  readonly samples: readonly Sample[];
+  readonly samples: readonly Measurement[];
   readonly late?: boolean;
 }
 
@@ -49,6 +52,8 @@ export class Assembly {
   /** What the device says of itself; undefined when it says nothing or we cannot hear it. */
   #online: boolean | undefined;
   #connected = false;
+  /** It has said that it has no value, and none has come since. */
+  #absent = false;
   /** When something last came, by our clock: nothing is repeated while the broker hands out what it kept. */
   #heard: Instant | undefined;
   #repeating = false;
@@ -74,20 +79,20 @@ export class Assembly {
     this.#online = undefined;
   }
 
-  /** The device says that it has no value now. */
-  absent(): void {
+  /** The device says that it has no value now, in its words. */
+  absent(words: string, arrival: Instant): Assembled {
     this.#held = undefined;
     this.#repeating = false;
+    this.#kept = undefined;
+    if (this.#absent) return NONE;
+    this.#absent = true;
+    return { samples: [this.#absence(words, arrival)] };
   }
 
   /** The device says that it is there, or the broker that it went away. */
   alive(online: boolean, arrival: Instant): Assembled {
     this.#online = online;
-    if (!online) {
-      this.absent();
-      this.#kept = undefined;
-      return NONE;
-    }
+    if (!online) return this.absent('offline', arrival);
     this.#noteNews(arrival);
     const kept = this.#kept;
     this.#kept = undefined;
@@ -239,8 +244,17 @@ export class Assembly {
     return Math.abs(mean) > this.#rule.highestPower ? undefined : mean;
   }
 
+  #absence(words: string, arrival: Instant): Absence {
+    // Older than the last sample by more than a burst: the clock was set back, and absences follow it, too.
+    const isBack = this.#lastAt !== undefined && arrival < this.#lastAt - BURST;
+    const at = this.#lastAt === undefined || isBack ? arrival : Instant(Math.max(arrival, this.#lastAt + 1));
+    this.#lastAt = at;
+    return { at, absent: words };
+  }
+
   #sample(at: Instant, power: number): Sample {
     this.#lastAt = at;
+    this.#absent = false;
     return {
       at,
       power: Watts(power),

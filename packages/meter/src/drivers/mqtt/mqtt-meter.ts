@@ -1,5 +1,5 @@
 import { type Clock, type Duration, type Instant, Seconds, Watts } from '@daisee/units';
-import type { Meter, Sample, SignRule } from '../../meter.ts';
+import type { Measurement, Meter, SignRule } from '../../meter.ts';
 import { type MeterWarning, Warner } from '../../warning.ts';
 import type { Phase } from '../shelly/status.ts';
 import { Assembly } from './assembly.ts';
@@ -97,10 +97,10 @@ export const createMqttMeter = (options: MqttMeterOptions): Meter => {
       );
   };
 
-  async function* read(inbox: Inbox<Event>, signal: AbortSignal): AsyncGenerator<Sample> {
+  async function* read(inbox: Inbox<Event>, signal: AbortSignal): AsyncGenerator<Measurement> {
     const assembly = new Assembly({ sign, invert, highestPower, repeatEvery, maxGap });
     let heard = clock.now();
-    const assembled = (message: BrokerMessage & { readonly arrival: Instant }): readonly Sample[] => {
+    const assembled = (message: BrokerMessage & { readonly arrival: Instant }): readonly Measurement[] => {
       const { topic, payload, retained, arrival } = message;
       if (availability.has(topic)) {
         const online = readAvailability(payload);
@@ -109,7 +109,7 @@ export const createMqttMeter = (options: MqttMeterOptions): Meter => {
       // A topic that was subscribed under older settings of this session.
       const news = readers.get(topic)?.read(payload, arrival) ?? { kind: 'nothing' };
       complain(news, topic, payload);
-      if (news.kind === 'absent' && !retained) assembly.absent();
+      if (news.kind === 'absent') return assembly.absent(news.words, arrival).samples;
       if (news.kind !== 'report') return [];
       heard = arrival;
       warner.over('silent');

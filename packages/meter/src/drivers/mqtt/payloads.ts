@@ -13,6 +13,7 @@ import {
   measuringFields,
   meteringComponent,
   type Phase,
+  powerField,
   readShellyStatus,
   type ShellyReading,
 } from '../shelly/status.ts';
@@ -51,11 +52,11 @@ export interface Report {
   readonly minute?: Instant;
 }
 
-/** `nothing`: of no concern here; `absent`: the device says that it has no value. */
+/** `nothing`: of no concern here; `absent`: the device says that it has no value, in its words. */
 export type News =
   | { readonly kind: 'report'; readonly report: Report }
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'absent' }
+  | { readonly kind: 'absent'; readonly words: string }
   | { readonly kind: 'unclear'; readonly components: readonly string[] }
   | { readonly kind: 'garbage' };
 
@@ -76,6 +77,14 @@ const LONGEST_PAYLOAD = 65_536;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 /** What Home Assistant and ESPHome publish in place of a number. */
 const ABSENT = /^(?:unavailable|unknown|none|null|nan)?$/i;
+
+/** What is there in place of a number: null, an empty list, a word for nothing, or one of these in a list. */
+const wordsOf = (value: unknown): string | undefined => {
+  if (value === null) return 'null';
+  if (typeof value === 'string' && ABSENT.test(value.trim())) return value.trim() || 'empty';
+  if (!Array.isArray(value)) return undefined;
+  return value.length === 0 ? '[]' : value.map(wordsOf).find((words) => words !== undefined);
+};
 
 const number = (value: unknown): number | undefined => {
   if (typeof value === 'string' && NUMBER.test(value.trim())) return Number(value);
@@ -138,7 +147,8 @@ export class TopicReader {
   read(payload: Uint8Array, arrival: Instant): News {
     if (payload.length > LONGEST_PAYLOAD) return GARBAGE;
     const text = Buffer.from(payload).toString('utf8').trim();
-    if (ABSENT.test(text)) return { kind: 'absent' };
+    const words = wordsOf(text);
+    if (words !== undefined) return { kind: 'absent', words };
     let document: unknown;
     try {
       document = JSON.parse(text);
@@ -154,6 +164,8 @@ export class TopicReader {
   #document(document: unknown, arrival: Instant): News {
     const { power, energy, exported } = this.#paths;
     if (power || energy || exported) return this.#byPaths(document, arrival);
+    const words = Array.isArray(document) ? undefined : wordsOf(document);
+    if (words !== undefined) return { kind: 'absent', words };
     if (typeof document === 'number') return this.#plain(document);
     if (!isFields(document)) return GARBAGE;
     if (typeof document['method'] === 'string') return this.#notification(document, arrival);
@@ -199,6 +211,8 @@ export class TopicReader {
   #byPaths(document: unknown, arrival: Instant): News {
     const { power, energy, exported, time } = this.#paths;
     const at = (path: JsonPath | undefined) => (path ? atPath(document, path) : undefined);
+    const words = wordsOf(at(power ?? energy ?? exported));
+    if (words !== undefined) return { kind: 'absent', words };
     const report = this.#read(at(power), at(energy), at(exported));
     return this.#report({ ...report, ...(time && this.#stamped(at(time), arrival)) });
   }
@@ -209,6 +223,8 @@ export class TopicReader {
     energy: Readonly<Record<string, unknown>>,
     arrival: Instant,
   ): News {
+    const words = wordsOf(energy['Power']);
+    if (words !== undefined) return { kind: 'absent', words };
     const watts = total(energy['Power']);
     const counted = counterOf(total(energy['Total']), 1000);
     const returned = counterOf(total(energy['ExportActive']), 1000);
@@ -227,7 +243,8 @@ export class TopicReader {
     if (component === undefined) return this.#report(this.#overlaid(this.topic, status));
     const { wanted, unclear } = this.#choose([component]);
     if (unclear) return unclear;
-    return component === wanted ? this.#report(this.#overlaid(key, status)) : NOTHING;
+    if (component !== wanted) return NOTHING;
+    return this.#missing(status) ?? this.#report(this.#overlaid(key, status));
   }
 
   /** Shelly's NotifyStatus: what changed of one or more components, with the time. */
@@ -241,13 +258,21 @@ export class TopicReader {
     const named = [...new Set(statuses.map(({ component }) => component))];
     const { wanted, unclear } = this.#choose(named);
     if (unclear) return unclear;
+    const own = statuses.filter(({ component }) => component === wanted);
+    const missing = own.map(({ status }) => this.#missing(status)).find((news) => news !== undefined);
+    if (missing) return missing;
     let reading: ShellyReading = {};
-    for (const { key, component, status } of statuses)
-      if (component === wanted) reading = { ...reading, ...this.#overlaid(key, status) };
+    for (const { key, status } of own) reading = { ...reading, ...this.#overlaid(key, status) };
     const { minute: _, ...report } = reading;
     // A notification may be of what is not measured: the relay's state, a temperature.
     if (Object.keys(report).length === 0) return NOTHING;
     return this.#report({ ...report, ...this.#stamped(params['ts'], arrival) });
+  }
+
+  /** The power of a component that says that it has none: its clamp or its chip has failed. */
+  #missing(status: Readonly<Record<string, unknown>>): News | undefined {
+    const words = wordsOf(powerField(status, this.#rule.phase));
+    return words === undefined ? undefined : { kind: 'absent', words };
   }
 
   /** Which of the device's components is read: the one set, or the only one that it ever showed. */

@@ -1,5 +1,13 @@
-import { type Clock, type Duration, messageOf, Seconds, SleepAborted, sleepOrStop } from '@daisee/units';
-import type { Meter, Sample, SignRule } from '../../meter.ts';
+import {
+  type Clock,
+  type Duration,
+  Instant,
+  messageOf,
+  Seconds,
+  SleepAborted,
+  sleepOrStop,
+} from '@daisee/units';
+import type { Absence, Measurement, Meter, Sample, SignRule } from '../../meter.ts';
 import { worthSaying } from '../../warning.ts';
 import { type LineFormat, LineReader } from './lines.ts';
 
@@ -89,13 +97,16 @@ class Session {
  * A meter on a serial line: the Arduino of the lab (see `lines.ts` for its formats), a line a second.
  *
  * A sample's instant is when its line was complete. It never throws: a port that is missing, goes away, falls silent
- * or sends garbage is reported through `onWarning` (the 1st, 10th, 100th… time) and opened again after a pause.
+ * or sends garbage is reported through `onWarning` (the 1st, 10th, 100th… time) and opened again after a pause; unless it
+ * only sends garbage, it is absent since its last line.
  */
 export const createSerialMeter = (options: SerialMeterOptions): Meter => {
   const { name, path, clock, onWarning, baudRate = 9600, format = 'auto' } = options;
   const { reopenAfter = Seconds(2), silence = Seconds(30), stream = serialPort } = options;
   let refusals = 0;
   let losses = 0;
+  /** When its last line came; undefined while it is absent. */
+  let known: Instant | undefined;
 
   const warn = (kind: SerialWarning['kind'], count: number, message: string): void => {
     if (worthSaying(count)) onWarning?.({ kind, count, message: `Meter ${name} on ${path}: ${message}` });
@@ -133,15 +144,26 @@ export const createSerialMeter = (options: SerialMeterOptions): Meter => {
     }
   };
 
-  async function* session(signal: AbortSignal): AsyncGenerator<Sample> {
+  /** Absent since its last line, said once. */
+  const away = (absent: string): readonly Absence[] => {
+    const since = known;
+    known = undefined;
+    return since === undefined ? [] : [{ at: Instant(since + 1), absent }];
+  };
+
+  async function* session(signal: AbortSignal): AsyncGenerator<Measurement> {
     const open = new Session();
     const port = await connect(open);
-    if (!port) return;
+    if (!port) {
+      yield* away('unavailable');
+      return;
+    }
     try {
       while (!signal.aborted) {
         const sample = open.queue.shift();
         if (sample) {
           losses = 0;
+          known = sample.at;
           yield sample;
         } else if (open.ended) {
           losses += 1;
@@ -150,10 +172,12 @@ export const createSerialMeter = (options: SerialMeterOptions): Meter => {
             losses,
             `went away (${open.ended.reason}). Opening it again in ${reopenAfter / 1000} s.`,
           );
+          yield* away('lost');
           return;
         } else if (!(await open.next(clock, silence, signal)) && open.queue.length === 0) {
           losses += 1;
           warn('silent', losses, `no reading for ${silence / 1000} s. Opening it again.`);
+          yield* away('silent');
           return;
         }
       }
@@ -166,6 +190,7 @@ export const createSerialMeter = (options: SerialMeterOptions): Meter => {
     name,
     sign: options.sign ?? 'load',
     async *samples(signal) {
+      known = undefined;
       while (!signal.aborted) {
         yield* session(signal);
         if (!signal.aborted) await sleepOrStop(clock, reopenAfter, signal);

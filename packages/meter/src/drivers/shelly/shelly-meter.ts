@@ -2,6 +2,7 @@ import {
   type Clock,
   type DaiseeError,
   Duration,
+  Instant,
   Seconds,
   sleepOrStop,
   untilNext,
@@ -56,6 +57,9 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
 /** The pause after a refused login: asking more often mends nothing. */
 const REFUSED_PAUSE = Seconds(60);
 
+/** Askings in vain, one after the other, that make a device absent: one alone may be the network's. */
+const ABSENT_AFTER = 2;
+
 const componentOf = (key: string): Component | undefined => {
   const [kind = '', id = ''] = key.split(':');
   const methods = METHODS[kind];
@@ -71,7 +75,7 @@ const isExpected = (error: unknown): error is DaiseeError =>
  * Sign: as Shelly has it, power from the grid positive; `invert` turns it round (a clamp on the wrong way, or a
  * producer on a `source` meter). A sample is as of when its answer came. It never throws out of `samples`: a device
  * that is away, slow, refuses or answers garbage is reported through `onWarning` (the 1st, 10th, 100th… time) and
- * asked again.
+ * asked again; the second time in a row it is absent, since its last answer.
  */
 export const createShellyMeter = (options: ShellyMeterOptions): Meter => {
   const { name, host, clock, phase, sign = 'load', invert = false, password } = options;
@@ -159,18 +163,29 @@ export const createShellyMeter = (options: ShellyMeterOptions): Meter => {
     sign,
     read: () => ask(undefined),
     async *samples(signal) {
+      /** When it was known last; undefined while it is absent. */
+      let known: Instant | undefined;
+      let inVain = 0;
       while (!signal.aborted) {
         let pause = Duration(0);
         try {
           const sample = await ask(signal);
           warner.over('unreachable', 'refused');
+          inVain = 0;
+          known = sample.at;
           yield sample;
         } catch (error) {
           if (signal.aborted) return;
           if (!isExpected(error)) throw error;
           const again = error instanceof ShellyRefused ? REFUSED_PAUSE : period;
           if (error instanceof ShellyRefused) pause = REFUSED_PAUSE;
-          warner.warn(kindOf(error), `${error.message} Asking again in ${again / 1000} s.`);
+          const kind = kindOf(error);
+          warner.warn(kind, `${error.message} Asking again in ${again / 1000} s.`);
+          inVain += 1;
+          if (inVain >= ABSENT_AFTER && known !== undefined) {
+            yield { at: Instant(known + 1), absent: kind };
+            known = undefined;
+          }
         }
         const wait = untilNext(clock.now(), period);
         if (!(await sleepOrStop(clock, Duration(Math.max(wait, pause)), signal))) return;

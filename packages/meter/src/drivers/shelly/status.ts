@@ -55,11 +55,17 @@ const secondOf = (value: unknown): number | undefined => {
 const first = (status: Fields, ...names: readonly string[]): unknown =>
   names.map((name) => status[name]).find((value) => value !== undefined);
 
+/** What a component's state has as its power, a number or not; undefined where it has none. */
+export const powerField = (status: Fields, phase?: Phase): unknown => {
+  if ('apower' in status) return status['apower'];
+  return phase ? status[`${phase}_act_power`] : first(status, 'total_act_power', 'act_power');
+};
+
 const throughLoad = (status: Fields): ShellyReading => {
   const { aenergy, ret_aenergy: returned } = status;
   const both = isFields(aenergy) ? counterOf(aenergy['total']) : undefined;
   const exported = isFields(returned) ? counterOf(returned['total']) : undefined;
-  const power = number(status['apower']);
+  const power = number(powerField(status));
   const minute = isFields(aenergy) ? secondOf(aenergy['minute_ts']) : undefined;
   const imported = both === undefined ? undefined : wattHoursBetween(exported, both);
   return {
@@ -77,7 +83,7 @@ const wattHoursBetween = (part: Energy | undefined, whole: Energy): Energy => {
 };
 
 const clamp = (status: Fields, phase: Phase | undefined): ShellyReading => {
-  const power = phase ? status[`${phase}_act_power`] : first(status, 'total_act_power', 'act_power');
+  const power = powerField(status, phase);
   const imported = phase
     ? status[`${phase}_total_act_energy`]
     : first(status, 'total_act', 'total_act_energy');

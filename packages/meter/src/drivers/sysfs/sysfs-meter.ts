@@ -89,8 +89,8 @@ interface Taken extends PowerReading {
  * or of the line at IN- where there is no gauge.
  *
  * It never throws out of `samples`: a sensor that is missing, goes away or shows garbage is reported through
- * `onWarning` (the 1st, 10th, 100th… time) and looked for at the next reading. Without a power there is no sample;
- * without a gauge there is one without a state of charge.
+ * `onWarning` (the 1st, 10th, 100th… time) and looked for at the next reading. Without a power in a whole period there is
+ * no sample, and the meter is absent since its last reading; without a gauge there is one without a state of charge.
  */
 export const createSysfsMeter = (options: SysfsMeterOptions): Meter => {
   const { name, clock, sensor = {}, shunt = 0.1, gauge, invert = false, root = '/sys' } = options;
@@ -160,6 +160,8 @@ export const createSysfsMeter = (options: SysfsMeterOptions): Meter => {
     async *samples(signal) {
       taken = [];
       let due = Instant(0);
+      /** When the power was known last; undefined while the meter is absent. */
+      let known: Instant | undefined;
       while (!signal.aborted) {
         const reading = await tryTo(power, powerWarner, `Trying again in ${every / 1000} s.`);
         if (reading) take(reading);
@@ -169,6 +171,8 @@ export const createSysfsMeter = (options: SysfsMeterOptions): Meter => {
           due = Instant(now + untilNext(now, period));
           const last = taken.at(-1);
           if (last) yield await sampleOf(last);
+          else if (known !== undefined) yield { at: Instant(known + 1), absent: 'no reading' };
+          known = last?.at;
         }
         if (!(await sleepOrStop(clock, untilNext(clock.now(), every), signal))) return;
       }

@@ -1,6 +1,6 @@
 /** What the operations of `/api/v1` work on. */
 
-import type { Sample } from '@daisee/meter';
+import type { Measurement } from '@daisee/meter';
 import type { Clock, Duration } from '@daisee/units';
 import type { SampleColumns } from '../../store/columns.ts';
 import type { Directory } from '../../store/directory.ts';
@@ -16,7 +16,7 @@ export interface V1Context {
   readonly clock: Clock;
   readonly subscribe: Subscribe;
   /** Stores samples that came over HTTP and tells who listens. */
-  readonly ingest: (sensorId: number, samples: readonly Sample[] | SampleColumns) => Promise<Counted>;
+  readonly ingest: (sensorId: number, told: readonly Measurement[] | SampleColumns) => Promise<Counted>;
   /** Samples taken from the meters that the store has not taken yet. */
   readonly waiting: () => number;
   /** How long a connection may be silent, in real time. */

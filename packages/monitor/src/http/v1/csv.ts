@@ -3,9 +3,10 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Described, operation, problemOf, RequestRefused } from '@daisee/http';
-import { Instant } from '@daisee/units';
+import { Instant, Watts } from '@daisee/units';
+import { isAbsence } from '@daisee/meter';
 import * as z from 'zod';
-import type { StoredSample } from '../../store/store.ts';
+import type { StoredAbsence, StoredSample } from '../../store/store.ts';
 import { RULES } from '../failures.ts';
 import type { CountedSensor } from '../measured/sensors.ts';
 import type { Given } from './body.ts';
@@ -30,15 +31,31 @@ const COLUMNS = [
   'counter',
   'exportedCounter',
 ] as const;
-const TAKEN = ['power', 'stateOfCharge', 'voltage', 'counter', 'exportedCounter'] as const;
-/** Those that are decimal text, since a float would not be exact. */
-const TEXTS: ReadonlySet<string> = new Set(['counter', 'exportedCounter']);
+/** Only where there is one: why nothing is known from `at` on; of the rest of its line there are the registers. */
+const ABSENT = 'absent';
+const TAKEN = ['power', 'stateOfCharge', 'voltage', 'counter', 'exportedCounter', ABSENT] as const;
+/** Those that are decimal text, since a float would not be exact, and those that are words. */
+const TEXTS: ReadonlySet<string> = new Set(['counter', 'exportedCounter', ABSENT]);
 
-const rowOf = (sample: StoredSample, sensor: CountedSensor): string => {
-  const answer = sampleAnswer(sample, sensor);
-  const time = new Date(answer.at).toISOString();
-  return COLUMNS.map((column) => (column === 'at' ? time : (answer[column] ?? ''))).join(',');
+type Told = StoredSample | StoredAbsence;
+
+/** Words in quotes, as they may have the separator in them. */
+const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+
+const rowOf = (told: Told, sensor: CountedSensor, withAbsent: boolean): string => {
+  // An absence has no number and no power; they stay empty in its line.
+  const answer = sampleAnswer({ id: 0, power: Watts(0), ...told }, sensor);
+  const fields = COLUMNS.map((column) => {
+    if (column === 'at') return new Date(answer.at).toISOString();
+    return column === 'power' && isAbsence(told) ? '' : (answer[column] ?? '');
+  });
+  const absent = isAbsence(told) ? quoted(told.absent) : '';
+  return [...fields, ...(withAbsent ? [absent] : [])].join(',');
 };
+
+/** A page of samples with the absences among them. */
+const merged = (samples: readonly StoredSample[], absences: readonly StoredAbsence[]): readonly Told[] =>
+  absences.length === 0 ? samples : [...samples, ...absences].toSorted((a, b) => a.at - b.at);
 
 /** The lines of a text that comes in pieces, with their numbers from 1. */
 const linesOf = async function* (pieces: AsyncIterable<Buffer>): AsyncGenerator<readonly [number, string]> {
@@ -61,9 +78,24 @@ const linesOf = async function* (pieces: AsyncIterable<Buffer>): AsyncGenerator<
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** The fields of a line; numbers and times need no separator inside quotes. */
-const fieldsOf = (line: string, separator: string): readonly string[] =>
-  line.split(separator).map((field) => field.trim().replace(/^"(.*)"$/, '$1'));
+/** A field, in quotes (in which quotes are doubled) or not, up to the separator or the end. */
+const FIELD = {
+  ',': /\s*(?:"((?:[^"]|"")*)"\s*|([^,]*))(?:,|$)/y,
+  ';': /\s*(?:"((?:[^"]|"")*)"\s*|([^;]*))(?:;|$)/y,
+} as const;
+
+/** The fields of a line. */
+const fieldsOf = (line: string, separator: ',' | ';'): readonly string[] => {
+  const field = FIELD[separator];
+  const fields: string[] = [];
+  field.lastIndex = 0;
+  for (let match = field.exec(line); match; match = field.exec(line)) {
+    const [all, inQuotes, plain = ''] = match;
+    fields.push(inQuotes?.replaceAll('""', '"') ?? plain.trim());
+    if (!all.endsWith(separator)) break;
+  }
+  return fields;
+};
 
 type ReadRow = (line: string) => Readonly<Record<string, unknown>>;
 
@@ -85,7 +117,7 @@ const columnsOf = (header: string): ReadRow => {
     for (const name of TAKEN) {
       const field = fields[place(name)] ?? '';
       // Where a semicolon separates, spreadsheets write decimals with a comma.
-      const text = separator === ';' ? field.replace(',', '.') : field;
+      const text = separator === ';' && name !== ABSENT ? field.replace(',', '.') : field;
       if (text !== '') value[name] = !TEXTS.has(name) && NUMBER.test(text) ? Number(text) : text;
     }
     return value;
@@ -105,12 +137,19 @@ export const csvOperations = (context: V1Context): readonly Described[] => {
   const { store, ingest } = context;
 
   const rows = async function* (sensor: CountedSensor, from: number, to: number): AsyncGenerator<string> {
-    yield `${COLUMNS.join(',')}\r\n`;
+    const absences = await store.absences(sensor.id, Instant(from), Instant(to));
+    const withAbsent = absences.length > 0;
+    yield `${[...COLUMNS, ...(withAbsent ? [ABSENT] : [])].join(',')}\r\n`;
+    const lines = (told: readonly Told[]): string =>
+      told.map((one) => `${rowOf(one, sensor, withAbsent)}\r\n`).join('');
+    let written = 0;
     for (let start: number | undefined = from; start !== undefined; ) {
       const page: readonly StoredSample[] = await store.samples(sensor.id, Instant(start), Instant(to), PAGE);
-      if (page.length > 0) yield page.map((sample) => `${rowOf(sample, sensor)}\r\n`).join('');
       const last = page.at(-1);
       start = last && page.length === PAGE ? last.at + 1 : undefined;
+      const among = absences.slice(written).filter(({ at }) => start === undefined || at < start);
+      written += among.length;
+      if (page.length + among.length > 0) yield lines(merged(page, among));
       await nextTurn();
     }
   };
@@ -163,7 +202,7 @@ export const csvOperations = (context: V1Context): readonly Described[] => {
       query: samplesQuery.pick({ from: true, to: true }),
       answers: {
         200: {
-          description: `A line for each sample: ${COLUMNS.join(',')}`,
+          description: `A line for each sample: ${COLUMNS.join(',')}. A line without power and with why in the last column, absent, begins a gap`,
           type: 'text/csv',
           shape: z.string(),
         },
@@ -184,7 +223,7 @@ export const csvOperations = (context: V1Context): readonly Described[] => {
       group: GROUP,
       summary: 'Store the samples of a CSV file of any length',
       description:
-        'The first line names the columns: at (Unix ms or ISO 8601) and power are needed, stateOfCharge, voltage, counter and exportedCounter taken, others left out; separated by , or ; (then decimals may have a comma). Stored in batches as it comes; may be repeated. The status only says that it began: the last line of the answer says how it ended.',
+        'The first line names the columns: at (Unix ms or ISO 8601) and power are needed, stateOfCharge, voltage, counter and exportedCounter taken, others left out; a line without power and with a column absent begins a gap; separated by , or ; (then decimals may have a comma). Stored in batches as it comes; may be repeated. The status only says that it began: the last line of the answer says how it ended.',
       scope: 'write',
       params: sensorParams,
       bodies: { 'text/csv': { shape: z.custom<AsyncIterable<Buffer>>(), described: z.string() } },

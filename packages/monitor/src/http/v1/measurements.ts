@@ -12,7 +12,7 @@ import type { Pricing } from '../measured/pricing.ts';
 import { sensorOf, type V1Context } from './context.ts';
 import { registerShape, wattHoursShape } from './counters.ts';
 import { edgesOf, type WindowQuery, windowQuery } from './edges.ts';
-import { instantShape, instantText, sensorParams } from './shapes.ts';
+import { gapsShape, instantShape, instantText, sensorParams } from './shapes.ts';
 
 const GROUP = 'Measurements';
 /** Steps computed before others get their turn. */
@@ -218,14 +218,13 @@ export const measurementOperations = (context: V1Context): readonly Described[] 
       path: '/sensors/:id/gaps',
       group: GROUP,
       summary: 'The gaps that touch a window, whole',
+      description:
+        'Where samples are missing for longer than is bridged, or the device said that it has no value (`reason`). Without `to` it goes on.',
       scope: 'read',
       params: sensorParams,
       query: windowQuery.pick({ from: true, to: true }),
       answers: {
-        200: {
-          description: 'Ascending',
-          shape: z.object({ gaps: z.array(z.object({ from: instantShape, to: instantShape })) }),
-        },
+        200: { description: 'Ascending', shape: gapsShape },
       },
       answer: async ({ params: { id }, query: { from, to = Math.round(clock.now()) } }) => {
         await sensorOf(context, id);

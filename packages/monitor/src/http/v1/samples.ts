@@ -2,7 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Described, operation, RequestRefused } from '@daisee/http';
-import type { Sample } from '@daisee/meter';
+import type { Measurement } from '@daisee/meter';
 import { Instant, messageOf, Percent, Watts } from '@daisee/units';
 import * as z from 'zod';
 import { tooFarAhead } from '../../horizon.ts';
@@ -15,6 +15,7 @@ import { lastEventOf, streamSamples } from './live.ts';
 import type { Fault } from './problem.ts';
 import {
   latestShape,
+  newAbsenceShape,
   newSampleShape,
   sampleAnswer,
   samplesQuery,
@@ -52,18 +53,33 @@ const refuse = (faults: readonly Fault[], bad: number, refused = ALL): RequestRe
   );
 };
 
-/** What came, read: the samples, and what is wrong with those that are none. */
+/** What came, read: the samples and absences, and what is wrong with those that are none. */
 interface Read {
-  readonly samples: readonly Sample[];
+  readonly samples: readonly Measurement[];
   readonly faults: readonly Fault[];
   readonly bad: number;
 }
 
+const isAbsent = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'absent' in value && !('power' in value);
+
 const read = (given: readonly Given[]): Read => {
   const faults: Fault[] = [];
   let bad = 0;
-  const samples: Sample[] = [];
+  const samples: Measurement[] = [];
+  const note = (place: Given['place'], { issues }: z.ZodError): void => {
+    bad++;
+    if (faults.length < MOST_NAMED)
+      for (const { path, message } of issues)
+        faults.push({ ...place, path: path.join('.') || 'it', message });
+  };
   for (const { place, value } of given) {
+    if (isAbsent(value)) {
+      const absence = newAbsenceShape.safeParse(value);
+      if (absence.success) samples.push({ ...absence.data, at: Instant(absence.data.at) });
+      else note(place, absence.error);
+      continue;
+    }
     const result = newSampleShape.safeParse(value);
     if (result.success) {
       const { at, power, stateOfCharge, voltage, ...counters } = result.data;
@@ -76,16 +92,13 @@ const read = (given: readonly Given[]): Read => {
       });
       continue;
     }
-    bad++;
-    if (faults.length < MOST_NAMED)
-      for (const { path, message } of result.error.issues)
-        faults.push({ ...place, path: path.join('.') || 'it', message });
+    note(place, result.error);
   }
   return { samples, faults, bad };
 };
 
 /** @throws RequestRefused (400) that names the bad ones. */
-export const samplesOf = (given: readonly Given[], refused = ALL): readonly Sample[] => {
+export const samplesOf = (given: readonly Given[], refused = ALL): readonly Measurement[] => {
   const { samples, faults, bad } = read(given);
   if (bad > 0) throw refuse(faults, bad, refused);
   return samples;
@@ -95,7 +108,7 @@ export const samplesOf = (given: readonly Given[], refused = ALL): readonly Samp
 const ahead = async (
   context: V1Context,
   sensorId: number,
-  samples: readonly Sample[],
+  samples: readonly Measurement[],
   given: readonly Given[],
 ): Promise<Omit<Read, 'samples'>> => {
   const places = await tooFarAhead(context, sensorId, samples);
@@ -111,7 +124,7 @@ const ahead = async (
 export const checkNotAhead = async (
   context: V1Context,
   sensorId: number,
-  samples: readonly Sample[],
+  samples: readonly Measurement[],
   given: readonly Given[],
   refused = ALL,
 ): Promise<void> => {
@@ -198,17 +211,21 @@ export const sampleOperations = (context: V1Context): readonly Described[] => {
       group: GROUP,
       summary: 'Store one sample or many',
       description:
-        'When one cannot be stored, none is; once it is answered they survive whatever happens to the monitor. Without an answer, or with a 5xx, a part of a long list may have been stored: send it again. Samples may be late by any time, and up to a day ahead of the monitor’s clock. May be repeated: a sample at an instant that is there already is not stored again. At most 10 MB.',
+        'When one cannot be stored, none is; once it is answered they survive whatever happens to the monitor. Without an answer, or with a 5xx, a part of a long list may have been stored: send it again. Samples may be late by any time, and up to a day ahead of the monitor’s clock. May be repeated: a sample at an instant that is there already is not stored again. An object with `absent` in place of `power` says that nothing is known from then on, until the next sample. At most 10 MB.',
       scope: 'write',
       params: sensorParams,
       bodies: {
         'application/json': {
           shape: z.unknown(),
-          described: z.union([newSampleShape, z.array(newSampleShape)]),
+          described: z.union([
+            newSampleShape,
+            newAbsenceShape,
+            z.array(z.union([newSampleShape, newAbsenceShape])),
+          ]),
         },
         [NDJSON]: {
           shape: z.unknown(),
-          described: z.string().describe('A sample as JSON on each line'),
+          described: z.string().describe('A sample or an absence as JSON on each line'),
         },
       },
       answers: { 200: { description: 'What became of them', shape: appendedShape } },

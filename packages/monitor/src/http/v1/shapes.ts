@@ -98,6 +98,11 @@ export const sensorAnswer = (
   return { id, name, type, sign, ...ruleAnswer(rule), ...(since === undefined ? {} : { archived: since }) };
 };
 
+/** `to` is the sample after it; absent while there is none. `reason` where the device said why. */
+export const gapsShape = z.object({
+  gaps: z.array(z.object({ from: instantShape, to: instantShape.optional(), reason: z.string().optional() })),
+});
+
 const isoInstant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
 /** An instant in a query: Unix milliseconds or ISO 8601 with a zone. */
@@ -123,13 +128,20 @@ export const sensorParams = z.object({
   id: z.coerce.number({ error: 'needs the number of a sensor' }).int().min(1),
 });
 
+const newInstant = z
+  .union([instantShape, isoInstant], {
+    error: 'needs Unix milliseconds (whole) or an ISO time like 2026-07-01T12:00:00Z',
+  })
+  .describe('Unix milliseconds, or ISO 8601 with a zone');
+
+const absentShape = nameShape.describe('Why nothing is known from then on: unavailable, offline…');
+
+/** From an instant on nothing is known, until the next sample. */
+export const newAbsenceShape = z.strictObject({ at: newInstant, absent: absentShape });
+
 /** A sample that is sent: `at` as Unix milliseconds or ISO 8601 with a zone. */
 export const newSampleShape = z.strictObject({
-  at: z
-    .union([instantShape, isoInstant], {
-      error: 'needs Unix milliseconds (whole) or an ISO time like 2026-07-01T12:00:00Z',
-    })
-    .describe('Unix milliseconds, or ISO 8601 with a zone'),
+  at: newInstant,
   power: z.number().min(-HIGHEST_POWER).max(HIGHEST_POWER).describe('Watts, with the sign of the sensor'),
   stateOfCharge: z.number().min(0).max(100).optional().describe('Percent'),
   voltage: z.number().optional().describe('Volts'),

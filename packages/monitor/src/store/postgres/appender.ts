@@ -1,10 +1,10 @@
 /** Storing samples with their registers in PostgreSQL, in order or late. */
-import type { Sample } from '@daisee/meter';
+import { isAbsence, type Measurement } from '@daisee/meter';
 import type { Duration } from '@daisee/units';
 import { type ChangedRow, createRecount, type NewRow, type RowState, rowsAfter } from '../recount.ts';
-import { STATE_COLUMNS, STRETCH_CODES, type StateRow, stateOf, storedSampleFrom } from '../rows.ts';
+import { type Placed, placedAs, STATE_COLUMNS, STRETCH_CODES, type StateRow, stateOf } from '../rows.ts';
 import { integrationRule, RULE_COLUMNS, type RuleRow, ruledBy } from '../sensor-rows.ts';
-import type { Sensor, StoredSample } from '../store.ts';
+import type { Sensor } from '../store.ts';
 import { type Ask, arrayOf, type PostgresDatabase, type Statement } from './database.ts';
 
 /** Rows that travel in one statement. */
@@ -36,10 +36,10 @@ const stateArrays = (rows: readonly RowState[]): readonly (string | readonly (st
 ];
 
 const INSERT = `INSERT INTO samples (sensor, at, power, state_of_charge, voltage, counter, exported_counter,
-    ${STATES.join(', ')})
+    stands_for, power_sum, absent, ${STATES.join(', ')})
   SELECT * FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::double precision[], $5::double precision[],
-    $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],
-    $14::bigint[], $15::smallint[], $16::text[])
+    $6::bigint[], $7::bigint[], $8::integer[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
+    $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::smallint[], $19::text[])
   RETURNING id, sensor, at`;
 
 /** All identities as one text, in the order of the rows: a thousand rows of an answer would cost more than their insert. */
@@ -48,6 +48,15 @@ const INSERT_ALL = `WITH stored AS (${INSERT}) SELECT string_agg(id::text, ',' O
 const UPDATE = `UPDATE samples SET ${STATES.map((column) => `${column} = new.${column}`).join(', ')}
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
     $8::bigint[], $9::smallint[], $10::text[]) AS new (id, ${STATES.join(', ')}) WHERE samples.id = new.id`;
+
+/** What of an absence is in the columns of a sample. */
+const NO_SAMPLE = {
+  power: 0,
+  stateOfCharge: undefined,
+  voltage: undefined,
+  counter: undefined,
+  exportedCounter: undefined,
+} as const;
 
 /** A row and the sensor it belongs to. */
 interface OwnedRow {
@@ -59,38 +68,38 @@ interface OwnedRow {
  * @param rows ascending by the number of their sensor, then by time
  * @param askLast asks the last page
  */
-const insertAll = async (
-  ask: Ask,
-  rows: readonly OwnedRow[],
-  askLast = ask,
-): Promise<readonly StoredSample[]> => {
-  const stored: StoredSample[] = [];
+const insertAll = async (ask: Ask, rows: readonly OwnedRow[], askLast = ask): Promise<readonly Placed[]> => {
+  const placed: Placed[] = [];
   for (let start = 0; start < rows.length; start += PAGE) {
     const page = rows.slice(start, start + PAGE);
-    const samples = page.map(({ row }) => row.sample);
+    const samples = page.map(({ row: { told } }) => (isAbsence(told) ? NO_SAMPLE : told));
+    const absences = page.map(({ row: { told } }) => (isAbsence(told) ? told.absent : null));
+    const nothing = absences.map((absent) => (absent === null ? null : 0));
     const asking = start + PAGE < rows.length ? ask : askLast;
     const [given] = await asking<{ ids: string }>({
       name: 'insert',
       text: INSERT_ALL,
       values: [
         arrayOf(page.map(({ sensor }) => sensor.id)),
-        arrayOf(samples.map(({ at }) => at)),
+        arrayOf(page.map(({ row: { told } }) => told.at)),
         arrayOf(samples.map(({ power }) => Math.round(power * 1e6))),
         arrayOf(samples.map(({ stateOfCharge }) => stateOfCharge ?? null)),
         arrayOf(samples.map(({ voltage }) => voltage ?? null)),
         arrayOf(samples.map(({ counter }) => counter ?? null)),
         arrayOf(samples.map(({ exportedCounter }) => exportedCounter ?? null)),
+        arrayOf(nothing),
+        arrayOf(nothing),
+        absences,
         ...stateArrays(page.map(({ row }) => row)),
       ],
     });
     const ids = given?.ids.split(',') ?? [];
-    for (const [i, { row }] of page.entries())
-      stored.push(storedSampleFrom(Number(ids[i]), row.sample, row.state));
+    for (const [i, { row }] of page.entries()) placed.push(placedAs(Number(ids[i]), row));
   }
-  return stored;
+  return placed;
 };
 
-const insert = (ask: Ask, sensor: Sensor, rows: readonly NewRow[]): Promise<readonly StoredSample[]> =>
+const insert = (ask: Ask, sensor: Sensor, rows: readonly NewRow[]): Promise<readonly Placed[]> =>
   insertAll(
     ask,
     rows.map((row) => ({ sensor, row })),
@@ -109,10 +118,10 @@ const update = async (ask: Ask, rows: readonly ChangedRow[]): Promise<void> => {
 const insertLate = async (
   ask: Ask,
   sensor: Sensor,
-  samples: readonly Sample[],
+  told: readonly Measurement[],
   maxGap: Duration,
-): Promise<readonly StoredSample[]> => {
-  const first = samples[0]?.at ?? 0;
+): Promise<readonly Placed[]> => {
+  const first = told[0]?.at ?? 0;
   // What comes late may be old enough to be thinned, too.
   await ask({
     name: 'thin-again',
@@ -125,10 +134,10 @@ const insertLate = async (
     text: `SELECT ${STATE_COLUMNS} FROM samples WHERE sensor = $1 AND at <= $2 ORDER BY at DESC LIMIT 1`,
     values: [sensor.id, cursor],
   });
-  const recount = createRecount(base, samples, integrationRule(sensor, maxGap));
-  const stored: StoredSample[] = [];
+  const recount = createRecount(base, told, integrationRule(sensor, maxGap));
+  const placed: Placed[] = [];
   const add = async (rows: readonly NewRow[]): Promise<void> => {
-    for (const one of await insert(ask, sensor, rows)) stored.push(one);
+    for (const one of await insert(ask, sensor, rows)) placed.push(one);
   };
   for (;;) {
     const rows = await ask<StateRow>({
@@ -139,18 +148,18 @@ const insertLate = async (
     const { added, changed, settled } = recount.take(rows);
     await add(added);
     await update(ask, changed);
-    if (settled) return stored;
+    if (settled) return placed;
     if (rows.length < PAGE) break;
     cursor = Number(rows.at(-1)?.at);
   }
   await add(recount.rest());
-  return stored;
+  return placed;
 };
 
-/** Samples to be stored: checked, ascending, each instant once, one at least. */
+/** What is to be stored: checked, ascending, each instant once, one at least. */
 export interface NewSamples {
   readonly sensor: Sensor;
-  readonly samples: readonly Sample[];
+  readonly told: readonly Measurement[];
   readonly maxGap: Duration;
 }
 
@@ -176,10 +185,10 @@ const opening = (ids: readonly unknown[]): readonly Statement[] => [
 /** A sensor as it counts now, which another monitor may have told anew, and its newest sample if it has one. */
 type Opened = RuleRow & { readonly sensor: number } & (StateRow | { readonly id: null });
 
-/** Makes what stores samples of several sensors, each named once, in one transaction: what was stored of each. */
+/** Makes what stores what was told of several sensors, each named once, in one transaction: what was stored of each. */
 export const createPostgresAppender =
   ({ transaction }: PostgresDatabase) =>
-  (given: readonly NewSamples[]): Promise<readonly (readonly StoredSample[])[]> => {
+  (given: readonly NewSamples[]): Promise<readonly (readonly Placed[])[]> => {
     const ids = [given.map(({ sensor }) => sensor.id)];
     return transaction(opening(ids), async (ask, rows, askLast) => {
       const opened = new Map((rows as readonly Opened[]).map((row) => [row.sensor, row]));
@@ -190,31 +199,29 @@ export const createPostgresAppender =
       const newest = new Map(
         [...opened].flatMap(([id, row]) => (row.id === null ? [] : [[id, row] as const])),
       );
-      const isLate = ({ sensor, samples }: NewSamples): boolean => {
+      const isLate = ({ sensor, told }: NewSamples): boolean => {
         const last = newest.get(sensor.id);
-        return last !== undefined && (samples[0]?.at ?? 0) <= Number(last.at);
+        return last !== undefined && (told[0]?.at ?? 0) <= Number(last.at);
       };
       const late = lists.filter(isLate);
       const inOrder = lists
         .filter((list) => !late.includes(list))
         .toSorted((a, b) => a.sensor.id - b.sensor.id)
-        .flatMap(({ sensor, samples, maxGap }) => {
+        .flatMap(({ sensor, told, maxGap }) => {
           const last = newest.get(sensor.id);
-          return rowsAfter(last && stateOf(last), samples, integrationRule(sensor, maxGap)).map((row) => ({
+          return rowsAfter(last && stateOf(last), told, integrationRule(sensor, maxGap)).map((row) => ({
             sensor,
             row,
           }));
         });
-      const stored = new Map<number, StoredSample[]>(lists.map(({ sensor }) => [sensor.id, []]));
-      const samplesStored = await insertAll(ask, inOrder, late.length > 0 ? ask : askLast);
+      const placed = new Map<number, Placed[]>(lists.map(({ sensor }) => [sensor.id, []]));
+      const inserted = await insertAll(ask, inOrder, late.length > 0 ? ask : askLast);
       for (const [i, { sensor }] of inOrder.entries()) {
-        const sample = samplesStored[i];
-        if (sample) stored.get(sensor.id)?.push(sample);
+        const one = inserted[i];
+        if (one) placed.get(sensor.id)?.push(one);
       }
-      for (const list of late) {
-        const { sensor, samples, maxGap } = list;
-        stored.set(sensor.id, [...(await insertLate(ask, sensor, samples, maxGap))]);
-      }
-      return lists.map(({ sensor }) => stored.get(sensor.id) ?? []);
+      for (const { sensor, told, maxGap } of late)
+        placed.set(sensor.id, [...(await insertLate(ask, sensor, told, maxGap))]);
+      return lists.map(({ sensor }) => placed.get(sensor.id) ?? []);
     });
   };

@@ -4,6 +4,7 @@
  */
 import { Duration, Energy, Instant, Register, Watts } from '@daisee/units';
 import { SensorDiffers, UnknownSensor } from '../errors.ts';
+import { type AbsenceRow, absenceOf, absencesSql, type GapRow, gapsOf, gapsSql } from '../gaps.ts';
 import { POWERS_OF, powersIn } from '../powers.ts';
 import {
   type Edge,
@@ -54,6 +55,7 @@ const up = (at: number): number => within(Math.ceil(at));
 const down = (at: number): number => within(Math.floor(at));
 
 const HIGHEST_ID = 2 ** 31 - 1;
+const PLACES = { sensor: '$1', from: '$2', to: '$3' };
 
 const prefixed = (prefix: string): string =>
   STATE_COLUMNS.split(/,\s*/)
@@ -211,8 +213,8 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
     sensors,
     sensor: sensorOf,
     types: () => ask<SensorType>({ text: 'SELECT id, name FROM types ORDER BY id' }),
-    append: async (sensorId, samples, { maxGap = holding.maxGap } = {}) =>
-      append(await existing(sensorId), samples, maxGap),
+    append: async (sensorId, told, { maxGap = holding.maxGap } = {}) =>
+      append(await existing(sensorId), told, maxGap),
     samples: async (sensorId, from, to, limit = -1) =>
       (
         await askOf<SampleRow>(sensorId, {
@@ -250,7 +252,7 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
     last: async (sensorId) => {
       const [row] = await askOf<SampleRow>(sensorId, {
         name: 'last',
-        text: `SELECT ${SAMPLE_COLUMNS} FROM samples WHERE sensor = $1 ORDER BY at DESC LIMIT 1`,
+        text: `SELECT ${SAMPLE_COLUMNS} FROM samples WHERE sensor = $1 AND ${IS_SAMPLE} ORDER BY at DESC LIMIT 1`,
         values: [sensorId],
       });
       return row && storedSampleOf(row);
@@ -291,14 +293,21 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
         .map(followedSampleOf)
         .toReversed(),
     gaps: async (sensorId, from, to) =>
-      (
-        await askOf<{ from: bigint; to: bigint }>(sensorId, {
+      gapsOf(
+        await askOf<GapRow>(sensorId, {
           name: 'gaps',
-          text: `SELECT gap_from AS "from", at AS "to" FROM samples
-            WHERE sensor = $1 AND gap_from IS NOT NULL AND at > $2 AND gap_from < $3 ORDER BY at`,
+          text: gapsSql(PLACES),
           values: [sensorId, down(from), up(to)],
+        }),
+      ),
+    absences: async (sensorId, from, to) =>
+      (
+        await askOf<AbsenceRow>(sensorId, {
+          name: 'absences',
+          text: absencesSql(PLACES),
+          values: [sensorId, up(from), up(to)],
         })
-      ).map((gap) => ({ from: Instant(Number(gap.from)), to: Instant(Number(gap.to)) })),
+      ).map(absenceOf),
     thin: async (sensorId, span, before, limit) => thin(await existing(sensorId), span, before, limit),
     ...tariffs,
     close: () => database.close(),

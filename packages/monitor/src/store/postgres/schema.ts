@@ -79,6 +79,10 @@ const migrations: readonly string[] = [
     PRIMARY KEY (sensor, span)
   );
   `,
+  `
+  ALTER TABLE samples ADD COLUMN absent text;
+  CREATE INDEX absences ON samples (sensor, at) WHERE absent IS NOT NULL;
+  `,
 ];
 
 export const POSTGRES_SCHEMA_VERSION = migrations.length;

@@ -2,15 +2,16 @@
  * Group commit on PostgreSQL: appends of a sensor take turns anyway, so those that arrive while one is being stored
  * wait and go together in the next transaction; short ones share it with those of other sensors.
  */
-import type { Sample } from '@daisee/meter';
+import type { Measurement } from '@daisee/meter';
 import { DaiseeError, type Duration } from '@daisee/units';
 import { distinct } from '../recount.ts';
-import type { Appended, Sensor, StoredSample } from '../store.ts';
+import { appendedOf, type Placed } from '../rows.ts';
+import type { Appended, Sensor } from '../store.ts';
 import type { NewSamples } from './appender.ts';
 
 /** Stores samples of several sensors, each named once, in one transaction; what was stored of each. */
-type AppendAll = (lists: readonly NewSamples[]) => Promise<readonly (readonly StoredSample[])[]>;
-type Append = (sensor: Sensor, samples: readonly Sample[], maxGap: Duration) => Promise<Appended>;
+type AppendAll = (lists: readonly NewSamples[]) => Promise<readonly (readonly Placed[])[]>;
+type Append = (sensor: Sensor, told: readonly Measurement[], maxGap: Duration) => Promise<Appended>;
 
 interface Waiting extends NewSamples {
   readonly given: number;
@@ -26,9 +27,9 @@ const MOST_TOGETHER = 5000;
 /** Groups up to here share a transaction; longer ones would keep the others waiting. */
 const SHORT = 100;
 
-const firstOf = ({ samples }: NewSamples): number => samples[0]?.at ?? 0;
-const lastOf = ({ samples }: NewSamples): number => samples.at(-1)?.at ?? 0;
-const sizeOf = (group: Group): number => group.reduce((size, { samples }) => size + samples.length, 0);
+const firstOf = ({ told }: NewSamples): number => told[0]?.at ?? 0;
+const lastOf = ({ told }: NewSamples): number => told.at(-1)?.at ?? 0;
+const sizeOf = (group: Group): number => group.reduce((size, { told }) => size + told.length, 0);
 
 /**
  * How many from the front can be one append whose result is that of them all, in the order of time: they stand side by
@@ -38,9 +39,9 @@ const sideBySide = (waiting: readonly Waiting[]): Group => {
   const [first] = waiting;
   if (!first) return [];
   let ordered = [first];
-  let size = first.samples.length;
+  let size = first.told.length;
   for (const next of waiting.slice(1)) {
-    size += next.samples.length;
+    size += next.told.length;
     if (size > MOST_TOGETHER) break;
     if (next.maxGap !== first.maxGap) break;
     const place = ordered.findIndex((one) => firstOf(one) > firstOf(next));
@@ -55,18 +56,17 @@ const sideBySide = (waiting: readonly Waiting[]): Group => {
 
 const listOf = (group: Group): NewSamples => {
   const [first] = group;
-  const samples = group.flatMap((one) => one.samples);
-  return { sensor: first?.sensor as Sensor, samples, maxGap: first?.maxGap as Duration };
+  const told = group.flatMap((one) => one.told);
+  return { sensor: first?.sensor as Sensor, told, maxGap: first?.maxGap as Duration };
 };
 
 /** Tells each of a group what became of its own. */
-const answer = (group: Group, stored: readonly StoredSample[]): void => {
+const answer = (group: Group, placed: readonly Placed[]): void => {
   let next = 0;
   for (const one of group) {
     const start = next;
-    while ((stored[next]?.at ?? Number.POSITIVE_INFINITY) <= lastOf(one)) next++;
-    const own = stored.slice(start, next);
-    one.resolve({ stored: own.length, repeated: one.given - own.length, samples: own });
+    while ((placed[next]?.at ?? Number.POSITIVE_INFINITY) <= lastOf(one)) next++;
+    one.resolve(appendedOf(one.given, placed.slice(start, next)));
   }
 };
 
@@ -80,8 +80,8 @@ export const createTurns = (appendAll: AppendAll): Append => {
   /** All groups in one transaction; when it fails by the fault of one of them, each alone, to hear whose it is. */
   const storeGroups = async (groups: readonly Group[]): Promise<void> => {
     try {
-      const stored = await appendAll(groups.map(listOf));
-      for (const [i, group] of groups.entries()) answer(group, stored[i] ?? []);
+      const placed = await appendAll(groups.map(listOf));
+      for (const [i, group] of groups.entries()) answer(group, placed[i] ?? []);
     } catch (error) {
       const parts = groups.length > 1 ? groups : (groups[0] ?? []).map((one) => [one]);
       // The server is away for all of them.
@@ -117,13 +117,13 @@ export const createTurns = (appendAll: AppendAll): Append => {
     });
   };
 
-  return (sensor, samples, maxGap) =>
+  return (sensor, told, maxGap) =>
     new Promise((resolve, reject) => {
-      const own = distinct(samples);
+      const own = distinct(told);
       if (own.length === 0) return resolve({ stored: 0, repeated: 0, samples: [] });
       const queue = queues.get(sensor.id) ?? [];
       queues.set(sensor.id, queue);
-      queue.push({ sensor, given: samples.length, samples: own, maxGap, resolve, reject });
+      queue.push({ sensor, given: told.length, told: own, maxGap, resolve, reject });
       begin();
     });
 };
