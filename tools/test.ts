@@ -24,6 +24,7 @@ const order = [
   'market',
   'fuzz',
   'formats',
+  'devices',
   'meter',
   'chain',
   'http',

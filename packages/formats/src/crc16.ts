@@ -1,6 +1,6 @@
 /**
  * The two reflected 16-bit CRCs of meters, by table. Parameters as in the CRC RevEng catalogue
- * (reveng.sourceforge.io/crc-catalogue): ARC (DSMR P1), X-25 = ISO/IEC 13239 (SML, HDLC), KERMIT.
+ * (reveng.sourceforge.io/crc-catalogue): ARC (DSMR P1), MODBUS, X-25 = ISO/IEC 13239 (SML, HDLC), KERMIT.
  */
 
 const tableOf = (polynomial: number): Uint16Array => {
@@ -25,6 +25,10 @@ const run = (table: Uint16Array, initial: number, bytes: Uint8Array, from: numbe
 /** CRC-16/ARC: DSMR P1 companion standard 5.0.2, section 6.2. */
 export const crc16Arc = (bytes: Uint8Array, from = 0, to = bytes.length): number =>
   run(IBM, 0, bytes, from, to);
+
+/** CRC-16/MODBUS: Modbus over Serial Line V1.02, section 6.2.2. */
+export const crc16Modbus = (bytes: Uint8Array, from = 0, to = bytes.length): number =>
+  run(IBM, 0xffff, bytes, from, to);
 
 /** CRC-16/X-25: BSI TR-03109-1 Anlage IV (SML transport and messages), IEC 62056-46 (HDLC). */
 export const crc16X25 = (bytes: Uint8Array, from = 0, to = bytes.length): number =>

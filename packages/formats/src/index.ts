@@ -12,3 +12,25 @@ export { createP1Decoder } from './p1/p1-decoder.ts';
 export type { FrameFormat } from './reading.ts';
 export { createSmlDecoder } from './sml/sml-decoder.ts';
 export { createTicDecoder } from './tic/tic-decoder.ts';
+export type { DeviceReading } from './modbus/device-reading.ts';
+export { type EastronModel, eastronBlocks, readEastron } from './modbus/eastron.ts';
+export {
+  createRtuDecoder,
+  createTcpDecoder,
+  encodeRtu,
+  encodeTcp,
+  MOST_REGISTERS,
+  type RegisterAnswer,
+  type RegisterQuestion,
+} from './modbus/frames.ts';
+export { Registers } from './modbus/registers.ts';
+export {
+  identityOf,
+  isSunSpec,
+  readModel,
+  SUNSPEC_BASES,
+  SUNSPEC_MODELS,
+  type SunSpecIdentity,
+  type SunSpecModel,
+  walkModels,
+} from './modbus/sunspec.ts';
