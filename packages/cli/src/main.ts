@@ -65,6 +65,10 @@ const commands: Readonly<Record<string, { readonly does: string; readonly load: 
     does: 'show the exchange and its sellers',
     load: async () => (await import('./commands/status.ts')).statusCommand(),
   },
+  allocate: {
+    does: "share a community's energy out by a rule: try it on a file",
+    load: async () => (await import('./commands/allocate.ts')).allocateCommand(),
+  },
   install: {
     does: 'write the systemd units that keep it running',
     load: async () => (await import('./commands/install.ts')).installCommand(),

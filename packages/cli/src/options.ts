@@ -67,3 +67,12 @@ export const energyTextOption = (text: string): Energy => {
   if (value === 0n) throw new InvalidArgumentError('It needs an amount of energy above zero.');
   return Energy(value);
 };
+
+/** The name of a time zone, as the tz database has it. */
+export const zoneText = (text: string): string => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    throw new InvalidArgumentError('It needs the name of a time zone, like Europe/Vienna.');
+  }
+};

@@ -47,10 +47,15 @@ export const parseKilowattHours = (text: string, quantity = 'An amount of energy
   return read.energy;
 };
 
-/** Writes µWh as kilowatt-hours, exactly: with 6 decimals, as operators do, or 9 where 6 do not say it all. */
-export const formatKilowattHours = (energy: bigint): string => {
-  const sign = energy < 0n ? '-' : '';
-  const digits = (energy < 0n ? -energy : energy).toString().padStart(DECIMALS + 1, '0');
+/**
+ * Writes whole µWh as kilowatt-hours, exactly: with 6 decimals, as operators do, or 9 where 6 do not say it all. A number
+ * must be a safe integer.
+ */
+export const formatKilowattHours = (energy: bigint | number): string => {
+  const sign = energy < 0 ? '-' : '';
+  const digits = String(energy)
+    .slice(sign.length)
+    .padStart(DECIMALS + 1, '0');
   const whole = digits.slice(0, -DECIMALS);
   const fraction = digits.slice(-DECIMALS);
   const isShort = fraction.endsWith('0'.repeat(DECIMALS - ALWAYS));

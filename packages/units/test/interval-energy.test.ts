@@ -56,6 +56,7 @@ describe('kilowatt-hours', () => {
     expect(formatKilowattHours(123_456_000n)).toBe('0.123456');
     expect(formatKilowattHours(-1_500_000_001n)).toBe('-1.500000001');
     expect(formatKilowattHours(0n)).toBe('0.000000');
+    expect(formatKilowattHours(123_456_789)).toBe('0.123456789');
   });
 
   it.each([
