@@ -2,13 +2,13 @@
 import type { Address } from '@daisee/chain';
 import type { Total } from '@daisee/meter';
 import { type Coin, DaiseeError, type Energy, type Instant, Register } from '@daisee/units';
-import type { Action, Market } from './decide.ts';
 import type { AgentEvent } from './events.ts';
 import { speller } from './lane.ts';
 import type { Account, AgentLedger, Mined } from './ports.ts';
 import { RegisterBehind } from './register-behind.ts';
 import type { ConsumerRules } from './settings.ts';
 import type { Spending } from './kept.ts';
+import type { Action, Market } from './situation.ts';
 import type { AgentStore } from './store.ts';
 
 /** The ledger's client answers from before a block in which we know a purchase of ours to be. */
@@ -40,6 +40,8 @@ export interface Accounts {
   /** Reports every register that the ledger does not have yet. */
   readonly report: () => Promise<void>;
   readonly buy: (order: Extract<Action, { type: 'buy' }>) => Promise<void>;
+  /** Pays for what was used and not bought: on this ledger, the next purchase covers it first. */
+  readonly settle: (order: Extract<Action, { type: 'settle' }>) => Promise<void>;
 }
 
 export interface AccountsOptions {
@@ -125,6 +127,17 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
     reportedAt = integration.last?.at;
   };
 
+  const purchase = async (seller: Address, energy: Energy, cost: Coin) => {
+    // The need is named by what it adds to: however often it is asked for, it is bought once.
+    const intent = `energy from ${seller} beyond ${store.kept().purchased.get(seller) ?? 0n} µWh`;
+    const { block, hash, events } = await mined(() =>
+      ledger.buyEnergy({ seller, energy, maxCost: cost }, { intent }),
+    );
+    knownBlock = block;
+    const bought = events.find((event) => event.type === 'bought');
+    return { energy: bought?.energy ?? energy, cost: bought?.cost ?? cost, block, hash };
+  };
+
   return {
     reported: () => reported,
     reportedAt: () => reportedAt,
@@ -150,22 +163,13 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
 
     buy: async ({ seller, energy, cost }) => {
       emit({ type: 'buying', at: now(), seller, energy, cost });
-      // The need is named by what it adds to: however often it is asked for, it is bought once.
-      const intent = `energy from ${seller} beyond ${store.kept().purchased.get(seller) ?? 0n} µWh`;
-      const { block, hash, events } = await mined(() =>
-        ledger.buyEnergy({ seller, energy, maxCost: cost }, { intent }),
-      );
-      knownBlock = block;
-      const bought = events.find((event) => event.type === 'bought');
-      emit({
-        type: 'bought',
-        at: now(),
-        seller,
-        energy: bought?.energy ?? energy,
-        cost: bought?.cost ?? cost,
-        block,
-        hash,
-      });
+      const done = await purchase(seller, energy, cost);
+      emit({ type: 'bought', at: now(), seller, ...done });
+    },
+
+    settle: async ({ seller, energy, cost }) => {
+      const done = await purchase(seller, energy, cost);
+      emit({ type: 'settled', at: now(), seller, ...done });
     },
   };
 };

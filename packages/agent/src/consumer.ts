@@ -2,27 +2,32 @@
 import { type Address, ContractRefused } from '@daisee/chain';
 import {
   type Clock,
+  DaiseeError,
   type Duration,
   Energy,
-  type Instant,
+  Instant,
   type Percent,
   type Register,
   Seconds,
   sleepOrStop,
 } from '@daisee/units';
 import { createAccounts } from './accounts.ts';
-import { type Action, decide, type Inputs, type Market, type State, wantsBooks } from './decide.ts';
-import type { AgentEvent } from './events.ts';
+import { decide, isFresh, wantsBooks } from './decide.ts';
+import type { AgentEvent, Area } from './events.ts';
 import { sellerOf } from './feed.ts';
 import { createLane } from './lane.ts';
 import { type Agent, createLife, type Session } from './life.ts';
 import { createMetering, createMonitorTime } from './metering.ts';
-import { ChargeUnknown, NoPurchase } from './notes.ts';
+import { noteErrors } from './notes.ts';
 import type { AgentLedger, AgentMonitor, AgentRelay } from './ports.ts';
+import { backOff } from './retry.ts';
 import { type ConsumerRules, type ConsumerSettings, consumerRules } from './settings.ts';
+import { isInDebt } from './purchasing.ts';
+import type { Action, Freshness, Inputs, Market, Note, State } from './situation.ts';
 import { type AgentStore, openAgentStore } from './store.ts';
 import { AgentStoreError } from './store-row.ts';
-import { backOff, createSwitching } from './switching.ts';
+import { createStays, HOUR } from './switch-limits.ts';
+import { createSwitching } from './switching.ts';
 import { createTroubles, type Troubles } from './troubles.ts';
 import { type ConsumerWishes, wishedRules } from './wishes.ts';
 
@@ -31,7 +36,10 @@ export interface ConsumerOptions {
   readonly ledger: AgentLedger;
   readonly monitor: AgentMonitor;
   readonly relay: AgentRelay;
-  /** Reads the state of charge where the monitor's samples have none; undefined: not known now. */
+  /**
+   * Reads the state of charge where the monitor's samples have none; undefined: not known now. What a DaiseeError that it
+   * throws says is told as why it is not known.
+   */
   readonly gauge?: () => Promise<Percent | undefined>;
   /** The agent's own SQLite file; made when it is not there. */
   readonly store: string;
@@ -64,7 +72,11 @@ const stateOf = (store: AgentStore, account: Address): State => {
 
 const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Address): Session => {
   const { clock, ledger, monitor, relay, gauge } = options;
-  const emit = (event: AgentEvent): void => options.onEvent?.(event);
+  const emit = (event: AgentEvent): void => {
+    if (event.type === 'switched')
+      stays.switched(event.at, event.from, ['allowance-used', 'next-seller'].includes(event.why));
+    options.onEvent?.(event);
+  };
   const time = createMonitorTime(clock, monitor);
   const { now } = time;
   const troubles: Troubles = createTroubles(now, emit);
@@ -94,6 +106,10 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
   const lane = createLane({ clock, period: rules.period, now, troubles, settle: () => accounts.prepare() });
   const accounts = createAccounts({ ledger, account, rules, store, now, emit, mined: lane.mined });
   const refusals = new Map<Address, { readonly failures: number; readonly until: number }>();
+  const stays = createStays(rules.minStay);
+  /** Why the gauge does not know the state of charge. */
+  let gaugeSays: string | undefined;
+  let unsettled = { failures: 0, until: 0 };
 
   const avoided = (): ReadonlySet<Address> => {
     const refused = [...refusals].filter(([, { until }]) => until > now()).map(([seller]) => seller);
@@ -102,6 +118,7 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
 
   const stateOfCharge = async (): Promise<Percent | undefined> => {
     const fresh = metering.charge();
+    gaugeSays = undefined;
     if (fresh && now() - fresh.at <= rules.maxGap) return fresh.value;
     if (!gauge) return undefined;
     try {
@@ -110,9 +127,19 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
       if (value !== undefined) emit({ type: 'soc', at: now(), stateOfCharge: value });
       return value;
     } catch (error) {
-      troubles.begin('gauge', error);
+      if (error instanceof DaiseeError) gaugeSays = error.message;
+      else troubles.begin('gauge', error);
       return undefined;
     }
+  };
+
+  /** Of the power, or of the state of charge where that came with a sample and is older. */
+  const measured = (): Freshness => {
+    const power = metering.measured('power');
+    const charge = rules.fuelgauge ? metering.measured('charge') : undefined;
+    if (charge?.age === undefined || power.age === undefined) return power;
+    const late = ({ age, interval }: Freshness) => (age ?? 0) / (interval ?? 1);
+    return late(charge) > late(power) ? charge : power;
   };
 
   /** Reads from the ledger; undefined, and told, when that fails. */
@@ -128,10 +155,12 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
     }
   };
 
-  const buy = async (order: Extract<Action, { type: 'buy' }>): Promise<void> => {
+  const pay = async (order: Extract<Action, { type: 'buy' | 'settle' }>): Promise<void> => {
     await accounts.report();
+    // The report took blocks, and the meter may have fallen silent meanwhile: it is decided anew then.
+    if (order.type === 'buy' && !isFresh({ measured: measured() })) return;
     try {
-      await accounts.buy(order);
+      await (order.type === 'buy' ? accounts.buy(order) : accounts.settle(order));
       refusals.delete(order.seller);
     } catch (error) {
       if (error instanceof ContractRefused) {
@@ -148,7 +177,8 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
         await switching.switchTo(action.to, action.why);
         break;
       case 'buy':
-        lane.run('purchase', 'purchase', () => buy(action));
+      case 'settle':
+        lane.run('purchase', 'purchase', () => pay(action));
         break;
       case 'report':
         lane.run('report', 'report', accounts.report);
@@ -159,19 +189,31 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
     }
   };
 
+  const nameOf = (seller: string): string => sellerOf(rules, seller as Address)?.name ?? seller;
+
   const tellNotes = (actions: readonly Action[], isWanting: boolean): void => {
     const notes = actions.filter((action) => action.type === 'note');
-    if (notes.some(({ note }) => note === 'charge-unknown'))
-      troubles.begin('charge', new ChargeUnknown(rules.maxGap));
-    else troubles.end('charge');
-    const none = notes.find((action) => action.note === 'no-purchase');
-    if (none) {
-      const declined = none.declined.map((one) => ({
-        ...one,
-        name: sellerOf(rules, one.seller as Address)?.name ?? one.seller,
-      }));
-      troubles.begin('market', new NoPurchase(account, declined));
-    } else if (!isWanting || actions.some(({ type }) => type === 'buy')) troubles.end('market');
+    const told = new Map(
+      notes.map((note) => [
+        note.note,
+        noteErrors(note, { account, nameOf, maxGap: rules.maxGap, gaugeSays }),
+      ]),
+    );
+    const tell = (area: Area, ...kinds: readonly Note['note'][]): boolean => {
+      const error = kinds.map((kind) => told.get(kind)).find((one) => one !== undefined);
+      if (error) troubles.begin(area, error);
+      return error !== undefined;
+    };
+    if (!tell('charge', 'charge-unknown', 'measurement-old')) troubles.end('charge');
+    if (!tell('wear', 'switched-often')) troubles.end('wear');
+    const buys = actions.some(({ type }) => type === 'buy');
+    if (!tell('market', 'no-purchase') && (!isWanting || buys)) troubles.end('market');
+    const owes = isInDebt(stateOf(store, account), rules);
+    if (!tell('debt', 'debt') && !owes) troubles.end('debt');
+    if (told.has('debt')) {
+      const failures = unsettled.failures + 1;
+      unsettled = { failures, until: now() + backOff(rules.period, failures) };
+    } else if (!owes) unsettled = { failures: 0, until: 0 };
   };
 
   const period = async (): Promise<void> => {
@@ -184,12 +226,16 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
     const inputs: Inputs = {
       now: now(),
       feed,
+      measured: measured(),
       ...(charge === undefined ? {} : { stateOfCharge: charge }),
       inFlight: lane.inFlight(),
       ...optional('reported', accounts.reported()),
       ...optional('reportedAt', accounts.reportedAt()),
       confirmation: lane.confirmation(),
       avoided: avoided(),
+      resting: stays.resting(now()),
+      switches: store.turns(Instant(now() - HOUR), now()).map((turn) => turn.at),
+      settles: now() >= unsettled.until,
       heldOnOwn: wishes.ownUntil !== undefined && wishes.ownUntil > now(),
     };
     const isWanting = wantsBooks(stateOf(store, account), inputs, wished);

@@ -1,13 +1,13 @@
 import type { Address } from '@daisee/chain';
 import type { Coin, Energy, Instant, Percent, Price, Register } from '@daisee/units';
-import type { SwitchReason } from './decide.ts';
 import type { ChannelStates, Feed, Source } from './feed.ts';
+import type { SwitchReason } from './situation.ts';
 
 /**
  * Where a trouble is; one at a time in each place. `monitor`: it does not answer; `samples`: it answers and has none;
  * `charge`: no state of charge; `gauge`: it cannot be read; `relay`: it does not answer; `order`: it does not do as
  * ordered; `ledger`: it does not answer; `report`, `purchase`, `price`: it refused one; `market`: nothing can be
- * bought; `books`: ledger and file disagree; `store`: the file; `period`, `stop`: anything else there.
+ * bought; `debt`: it owes and cannot pay; `wear`: the relay has switched as often as it may; `books`: ledger and file disagree; `store`: the file; `period`, `stop`: anything else there.
  */
 export type Area =
   | 'monitor'
@@ -21,6 +21,8 @@ export type Area =
   | 'purchase'
   | 'price'
   | 'market'
+  | 'debt'
+  | 'wear'
   | 'books'
   | 'store'
   | 'period'
@@ -56,6 +58,16 @@ export type AgentEvent =
     }
   | {
       readonly type: 'bought';
+      readonly at: Instant;
+      readonly seller: Address;
+      readonly energy: Energy;
+      readonly cost: Coin;
+      readonly block: number;
+      readonly hash: string;
+    }
+  /** Energy that was used and not bought is paid for. */
+  | {
+      readonly type: 'settled';
       readonly at: Instant;
       readonly seller: Address;
       readonly energy: Energy;

@@ -1,5 +1,5 @@
 export { type ConsumerOptions, createConsumer } from './consumer.ts';
-export { type Action, decide, type Inputs, type Market, type State } from './decide.ts';
+export { decide } from './decide.ts';
 export type { AgentEvent } from './events.ts';
 export type { Feed, Source } from './feed.ts';
 export { type Agent, NoAccount, type StopOptions } from './life.ts';
@@ -13,6 +13,7 @@ export {
   type ProducerSettings,
   type SellerSettings,
 } from './settings.ts';
+export type { Action, Inputs, Market, State } from './situation.ts';
 export { readBooked, readSources, type SourceTurn } from './sources.ts';
 export { AgentStoreError } from './store-row.ts';
 export type { ConsumerWishes, ProducerWishes } from './wishes.ts';

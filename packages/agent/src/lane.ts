@@ -6,7 +6,7 @@
 import { type Address, ContractRefused } from '@daisee/chain';
 import { type Clock, DaiseeError, Duration, type Instant } from '@daisee/units';
 import type { Area } from './events.ts';
-import { backOff } from './switching.ts';
+import { backOff } from './retry.ts';
 import type { Troubles } from './troubles.ts';
 
 type Work = 'settle' | 'report' | 'purchase';

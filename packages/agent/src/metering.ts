@@ -3,6 +3,7 @@ import type { Address } from '@daisee/chain';
 import type { IntegrationRule, Sample } from '@daisee/meter';
 import {
   type Clock,
+  createRhythm,
   DaiseeError,
   Duration,
   type Energy,
@@ -13,6 +14,7 @@ import {
 import { attribute } from './books.ts';
 import type { AgentEvent } from './events.ts';
 import type { AgentMonitor, SensorRule } from './ports.ts';
+import type { Freshness } from './situation.ts';
 import type { AgentStore } from './store.ts';
 import { AgentStoreError } from './store-row.ts';
 import type { Troubles } from './troubles.ts';
@@ -67,6 +69,8 @@ export interface Metering {
   readonly collect: () => Promise<void>;
   /** The newest state of charge that came with a sample. */
   readonly charge: () => { readonly at: Instant; readonly value: Percent } | undefined;
+  /** How old the newest sample, or the newest state of charge with one, was when the monitor was last asked. */
+  readonly measured: (what: 'power' | 'charge') => Freshness;
 }
 
 export interface MeteringOptions {
@@ -90,6 +94,16 @@ const ruleWith = (rule: IntegrationRule, { counter, reports }: SensorRule = {}):
 export const createMetering = (options: MeteringOptions): Metering => {
   const { time, monitor, store, rule, emit, troubles } = options;
   let charge: { readonly at: Instant; readonly value: Percent } | undefined;
+
+  const rhythms = { power: createRhythm(), charge: createRhythm() };
+  let askedAt: Instant | undefined;
+
+  const noticeRhythm = (samples: readonly Sample[]): void => {
+    for (const { at, stateOfCharge } of samples) {
+      rhythms.power.add(at);
+      if (stateOfCharge !== undefined) rhythms.charge.add(at);
+    }
+  };
 
   const noticeCharge = (samples: readonly Sample[]): void => {
     const newest = samples.findLast((sample) => sample.stateOfCharge !== undefined);
@@ -121,11 +135,13 @@ export const createMetering = (options: MeteringOptions): Metering => {
   const fetch = async (): Promise<void> => {
     await time.measure();
     await askRule();
-    const end = time.now() + 1;
+    askedAt = time.now();
+    const end = askedAt + 1;
     const { books, since } = store.kept();
     for (let from = books.integration.last?.at ?? since; from < end; from = Instant(from + WINDOW)) {
       const samples = await monitor.samples(from, Instant(Math.min(from + WINDOW, end)));
       const ordered = samples.toSorted((a, b) => a.at - b.at);
+      noticeRhythm(ordered);
       if (options.withCharge) noticeCharge(ordered);
       book(ordered);
     }
@@ -133,6 +149,15 @@ export const createMetering = (options: MeteringOptions): Metering => {
 
   return {
     charge: () => charge,
+    measured: (what) => {
+      const at = what === 'charge' ? charge?.at : store.kept().books.integration.last?.at;
+      // A sensor that speaks at changes only says by its silence that nothing has changed.
+      const holds = what === 'power' && counting?.reports === 'change';
+      return {
+        age: at === undefined || askedAt === undefined ? undefined : Duration(askedAt - at),
+        interval: holds ? rule.maxGap : rhythms[what].interval(),
+      };
+    },
     collect: async () => {
       try {
         await fetch();

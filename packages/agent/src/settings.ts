@@ -13,7 +13,7 @@ export interface SellerSettings {
 export interface ConsumerSettings {
   /** Below this it takes from a seller: percent with a fuel gauge, watt-hours drawn from its own source without. */
   readonly limit: number;
-  /** Energy to buy at a time. */
+  /** Energy to have in hand after a purchase: it buys so much, less what is left. */
   readonly delta: Energy;
   /** Whether the state of charge decides; false: the energy drawn from its own source does. */
   readonly fuelgauge: boolean;
@@ -29,6 +29,15 @@ export interface ConsumerSettings {
   readonly resume?: Percent;
   /** Shortest time from one switch of the relay to the next that is not urgent. Default 30 s. */
   readonly dwell?: Duration;
+  /**
+   * The shortest stay with a seller that is worth a switch, at the recent highest power: a purchase must pay for it, or
+   * be a whole `delta`. Default 10 min.
+   */
+  readonly minStay?: Duration | undefined;
+  /** The least energy that is worth a switch. Default a quarter of `delta`. */
+  readonly minPurchase?: Energy | undefined;
+  /** Switches in any hour, beyond which it goes to no seller; back to its own source it always may. Default 12. */
+  readonly maxSwitches?: number | undefined;
   /** The highest price paid, coin per Wh. Default: any. */
   readonly priceCap?: Price;
   /** Coins spent at most in a day (UTC). Default: all there are. */
@@ -40,15 +49,20 @@ export interface ConsumerSettings {
   readonly maxGap?: Duration;
 }
 
+/** Settings that may stay open. */
+type Open = 'priceCap' | 'budgetPerDay' | 'minPurchase';
+type Filled<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
+
 /** A consumer's settings with every default in its place. */
-export type ConsumerRules = Required<Omit<ConsumerSettings, 'priceCap' | 'budgetPerDay'>> &
-  Pick<ConsumerSettings, 'priceCap' | 'budgetPerDay'>;
+export type ConsumerRules = Filled<Omit<ConsumerSettings, Open>> & Pick<ConsumerSettings, Open>;
 
 export const DEFAULT_PERIOD: Duration = Seconds(8);
 export const DEFAULT_REPORT: Duration = Seconds(60);
 /** As in the monitor, so that both see the same gaps. */
 export const DEFAULT_MAX_GAP: Duration = Seconds(15 * 60);
 const DEFAULT_DWELL: Duration = Seconds(30);
+const DEFAULT_MIN_STAY: Duration = Seconds(10 * 60);
+const DEFAULT_MAX_SWITCHES = 12;
 const RESUME_ABOVE_LIMIT = 10;
 
 /** Fills in the defaults. */
@@ -57,6 +71,8 @@ export const consumerRules = (settings: ConsumerSettings): ConsumerRules => ({
   period: settings.period ?? DEFAULT_PERIOD,
   report: settings.report ?? DEFAULT_REPORT,
   dwell: settings.dwell ?? DEFAULT_DWELL,
+  minStay: settings.minStay ?? DEFAULT_MIN_STAY,
+  maxSwitches: settings.maxSwitches ?? DEFAULT_MAX_SWITCHES,
   maxGap: settings.maxGap ?? DEFAULT_MAX_GAP,
   resume: settings.resume ?? Percent(Math.min(100, Math.max(0, settings.limit) + RESUME_ABOVE_LIMIT)),
 });

@@ -43,6 +43,8 @@ export interface AgentStore {
    * @throws AgentStoreError; then nothing has changed, on disk or in memory.
    */
   readonly commit: (change: Change) => void;
+  /** Changes of source at or after `from` and not after `to`, ascending. @throws AgentStoreError */
+  readonly turns: (from: Instant, to: Instant) => readonly Turn[];
   /** Forces through to the medium all that was taken in. @throws AgentStoreError */
   readonly force: () => void;
   readonly close: () => void;
@@ -330,6 +332,15 @@ export const openAgentStore = (file: string, identity: Identity, since: Instant)
       isHolding = true;
       unforced = true;
     },
+    turns: (from, to) =>
+      guarded(() => {
+        const statement = database.prepare(
+          'SELECT at, origin FROM journal WHERE id > (SELECT min(id) FROM journal) AND at >= ? AND at <= ? ORDER BY id',
+        );
+        statement.setReadBigInts(true);
+        const rows: readonly Row[] = statement.all(rounded(from), rounded(to));
+        return rows.map((turn) => ({ at: instant(turn, 'at'), origin: address(turn, 'origin') }));
+      }),
     force: () => {
       if (unforced) writeNext(kept, {}, true);
     },

@@ -1,7 +1,6 @@
 /** What the relay shows and what is ordered of it, with a journal on disk that survives a kill at any point between. */
 import type { Address } from '@daisee/chain';
-import { DaiseeError, type Duration, Instant } from '@daisee/units';
-import type { SwitchReason } from './decide.ts';
+import { DaiseeError, Instant } from '@daisee/units';
 import type { AgentEvent } from './events.ts';
 import {
   type ChannelStates,
@@ -14,7 +13,9 @@ import {
 } from './feed.ts';
 import type { AgentRelay } from './ports.ts';
 import type { Change } from './kept.ts';
+import { backOff } from './retry.ts';
 import type { ConsumerRules } from './settings.ts';
+import type { SwitchReason } from './situation.ts';
 import type { AgentStore } from './store.ts';
 import type { Troubles } from './troubles.ts';
 
@@ -63,12 +64,6 @@ export interface SwitchingOptions {
   readonly emit: (event: AgentEvent) => void;
   readonly troubles: Troubles;
 }
-
-const LONGEST_BACK_OFF = 16;
-
-/** Doubles from one period on: when to try again after so many failures. */
-export const backOff = (period: Duration, failures: number): number =>
-  period * Math.min(2 ** (failures - 1), LONGEST_BACK_OFF);
 
 export const createSwitching = (options: SwitchingOptions): Switching => {
   const { relay, store, rules, account, now, emit, troubles } = options;

@@ -118,6 +118,26 @@ describe('parameters.yml', () => {
     expect(problemsOf(page.replace("typ: 'C'", "typ: 'P'"))[0]).toMatch(/^line 17: sellers: a producer/);
   });
 
+  it('takes what makes a purchase worth a switch, and refuses what none can be', () => {
+    const page2 = page.replace(
+      '  channel: 0\n',
+      '  channel: 0\n  minStay: 20m\n  minPurchase: 50\n  maxSwitches: 6\n',
+    );
+    expect(parseSettings(page2, 'parameters.yml').node).toMatchObject({
+      minStay: 1_200_000,
+      minPurchase: 50_000_000n,
+      maxSwitches: 6,
+    });
+    expect(
+      problemsOf(
+        page2.replace('minPurchase: 50', 'minPurchase: 250').replace('maxSwitches: 6', 'maxSwitches: 1'),
+      ),
+    ).toEqual(['line 18: node.maxSwitches: needs a number of switches an hour, from 2 to 3600 (got 1)']);
+    expect(problemsOf(page2.replace('minPurchase: 50', 'minPurchase: 250'))).toEqual([
+      'line 17: node.minPurchase: needs to be at most node.delta (200 Wh), which is the most it has in hand (got 250)',
+    ]);
+  });
+
   it('never repeats a secret in a problem', () => {
     const text = page.replace("accountpswd: 'password1'", 'accountpswd: [hunter2]');
     expect(problemsOf(text).join()).not.toContain('hunter2');

@@ -12,15 +12,17 @@ export interface Offer {
   readonly wanted: Energy;
   /** Less than this is of no use to the buyer. */
   readonly least: Energy;
+  /** The same where coins or budget are what bounds it; `least` unless given, and not above it. */
+  readonly leastPaid?: Energy | undefined;
 }
 
 /** What bounds a buyer. */
 export interface Purse {
   readonly balance: Coin;
   /** The highest price that it pays; none: any. */
-  readonly priceCap?: Price;
+  readonly priceCap?: Price | undefined;
   /** What it may still spend today; none: all it has. */
-  readonly budget?: Coin;
+  readonly budget?: Coin | undefined;
 }
 
 /** An amount of energy to buy, and what it costs at the offered price. */
@@ -43,8 +45,9 @@ const judge = (offer: Offer, purse: Purse): Purchase | Decline => {
   const { seller, price } = offer;
   if (price === 0n) return { seller, reason: 'not-selling' };
   if (purse.priceCap !== undefined && price > purse.priceCap) return { seller, reason: 'above-price-cap' };
-  const useless = (energy: Energy) => energy <= 0n || energy < offer.least;
-  if (useless(offer.available)) return { seller, reason: 'sold-out' };
+  const useless = (energy: Energy, atLeast = offer.leastPaid ?? offer.least) =>
+    energy <= 0n || energy < atLeast;
+  if (useless(offer.available, offer.least)) return { seller, reason: 'sold-out' };
   const payable = energyFor(purse.balance, price);
   if (useless(payable)) return { seller, reason: 'out-of-coins' };
   const allowed = purse.budget === undefined ? payable : energyFor(purse.budget, price);

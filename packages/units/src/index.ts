@@ -32,4 +32,5 @@ export {
   Watts,
   wattHours,
 } from './quantities.ts';
+export { createRhythm, type Rhythm } from './rhythm.ts';
 export { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';

@@ -1,7 +1,9 @@
 import { Coin, Energy, Instant, Percent, Register, Watts, wattHours } from '@daisee/units';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide, type Inputs, remaining, thresholds } from '../../src/decide.ts';
+import { decide } from '../../src/decide.ts';
+import type { Inputs } from '../../src/situation.ts';
+import { remaining, thresholds } from '../../src/thresholds.ts';
 import { SELLER_1, SELLER_2 } from '../world/lab.ts';
 import { inputs, market, NOW, rules, state } from './situation.ts';
 

@@ -1,4 +1,4 @@
-import { Instant, Register, Watts } from '@daisee/units';
+import { Energy, Instant, Register, Watts } from '@daisee/units';
 import { describe } from 'vitest';
 import { NODE, SELLER_1, SELLER_2 } from '../world/lab.ts';
 import { buy, check, holding, low, NOW, type Row, switchTo } from './situation.ts';
@@ -7,6 +7,8 @@ const registers = new Map([
   [NODE, Register(10n)],
   [SELLER_1, Register(5n)],
 ]);
+/** Registers, with what they show bought. */
+const measured = { registers, purchased: new Map([[SELLER_1, Energy(5n)]]) };
 const sampleAt = (ms: number) => ({ last: { at: Instant(NOW - ms), power: Watts(200) } });
 
 const elsewhere: readonly Row[] = [
@@ -17,53 +19,48 @@ const elsewhere: readonly Row[] = [
     { ...low, feed: 'disordered' },
     [switchTo('own', 'disorder')],
   ],
-  ['nothing new: no report', { registers }, { reported: registers }, []],
+  ['nothing new: no report', measured, { reported: registers }, []],
   [
     'the first registers after a start are reported',
-    { registers },
+    measured,
     { reportedAt: undefined as never },
     [{ type: 'report', why: 'start' }],
   ],
   [
     'after the interval registers are reported',
-    { registers },
+    measured,
     { reportedAt: Instant(NOW - 61_000) },
     [{ type: 'report', why: 'interval' }],
   ],
-  ['before the interval they are not', { registers }, { reportedAt: Instant(NOW - 60_999) }, []],
+  ['before the interval they are not', measured, { reportedAt: Instant(NOW - 60_999) }, []],
   [
     'after a switch they are reported, once the samples around it are booked',
-    { registers, ...sampleAt(1000), lastSwitch: Instant(NOW - 5000) },
+    { ...measured, ...sampleAt(1000), lastSwitch: Instant(NOW - 5000) },
     { reportedAt: Instant(NOW - 20_000) },
     [{ type: 'report', why: 'switch' }],
   ],
   [
     'and not before',
-    { registers, ...sampleAt(6000), lastSwitch: Instant(NOW - 5000) },
+    { ...measured, ...sampleAt(6000), lastSwitch: Instant(NOW - 5000) },
     { reportedAt: Instant(NOW - 20_000) },
     [],
   ],
-  [
-    'two reports never run at once',
-    { registers },
-    { reportedAt: undefined as never, inFlight: 'report' },
-    [],
-  ],
+  ['two reports never run at once', measured, { reportedAt: undefined as never, inFlight: 'report' }, []],
   [
     'nothing is reported before the ledger’s registers are known',
-    { registers },
+    measured,
     { reported: undefined as never, reportedAt: undefined as never },
     [],
   ],
   [
     'a purchase carries the report itself',
-    { registers },
+    measured,
     { ...low, reportedAt: undefined as never },
     [buy(SELLER_2)],
   ],
   [
     'a report goes beside a switch',
-    { registers, ...holding(10) },
+    { ...measured, ...holding(10) },
     { ...low, reportedAt: undefined as never },
     [switchTo(SELLER_1, 'below-limit'), { type: 'report', why: 'start' }],
   ],

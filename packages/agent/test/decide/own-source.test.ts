@@ -1,4 +1,4 @@
-import { Coin, Energy, Instant, Percent, Price, Register, Watts, wattHours } from '@daisee/units';
+import { Coin, Duration, Instant, Percent, Price, Seconds, Watts, wattHours } from '@daisee/units';
 import { describe } from 'vitest';
 import { SELLER_1, SELLER_2 } from '../world/lab.ts';
 import {
@@ -17,6 +17,10 @@ import {
   switchTo,
   without,
 } from './situation.ts';
+
+const selling = (wh: number) =>
+  market({ offers: [{ seller: SELLER_1, price: Price(1n), available: wattHours(wh) }] });
+const minutesAgo = (...minutes: readonly number[]) => minutes.map((one) => Instant(NOW - one * 60_000));
 
 const onItsOwn: readonly Row[] = [
   ['with charge enough it does nothing', {}, {}, []],
@@ -104,18 +108,126 @@ const onItsOwn: readonly Row[] = [
     [],
     gaugeless,
   ],
-  ['it buys delta and what the last period used', {}, low, [buy(SELLER_2, Energy(wattHours(20) + 444_445n))]],
+  ['it buys delta, to the last unit', {}, low, [buy(SELLER_2, wattHours(20))]],
   [
-    'it covers first what it has overdrawn',
-    { registers: new Map([[SELLER_2, Register(wattHours(3) as bigint)]]) },
-    { ...low, reported: new Map([[SELLER_2, Register(wattHours(3) as bigint)]]) },
-    [buy(SELLER_2, Energy(wattHours(23) + 444_445n))],
+    'what is in hand already counts: never more than delta',
+    holding(2, 1),
+    low,
+    [buy(SELLER_2, wattHours(17))],
   ],
   [
-    'it buys what is available when that is less',
+    'what is in hand with a seller that is refused does not count: it cannot be used',
+    holding(2, 1),
+    { ...low, avoided: new Set([SELLER_1]) },
+    [buy(SELLER_2, wattHours(19))],
+  ],
+  [
+    'less than delta is not worth a switch, unless it lasts for the shortest stay',
     {},
-    { ...low, market: market({ offers: [{ seller: SELLER_1, price: Price(1n), available: wattHours(4) }] }) },
-    [buy(SELLER_1, wattHours(4))],
+    { ...low, market: selling(19.999999) },
+    [{ type: 'note', note: 'no-purchase', declined: [{ seller: SELLER_1, reason: 'sold-out' }] }],
+  ],
+  ['delta is worth a switch', {}, { ...low, market: selling(20) }, [buy(SELLER_1, wattHours(20))]],
+  [
+    'of a large delta what lasts for the shortest stay is: 200 W for 10 min',
+    {},
+    { ...low, market: selling(33.4) },
+    [buy(SELLER_1, wattHours(33.4))],
+    { ...rules, delta: wattHours(100) },
+  ],
+  [
+    'and not what lasts for less',
+    {},
+    { ...low, market: selling(33.3) },
+    [{ type: 'note', note: 'no-purchase', declined: [{ seller: SELLER_1, reason: 'sold-out' }] }],
+    { ...rules, delta: wattHours(100) },
+  ],
+  [
+    'a load of nearly nothing needs a quarter of delta all the same',
+    { last: { at: Instant(NOW - 1000), power: Watts(1) }, peak: Watts(1) },
+    { ...low, market: selling(4.9) },
+    [{ type: 'note', note: 'no-purchase', declined: [{ seller: SELLER_1, reason: 'sold-out' }] }],
+  ],
+  [
+    'or what the settings say',
+    { last: { at: Instant(NOW - 1000), power: Watts(1) }, peak: Watts(1) },
+    { ...low, market: selling(4.9) },
+    [buy(SELLER_1, wattHours(4.9))],
+    { ...rules, minPurchase: wattHours(4) },
+  ],
+  [
+    'a seller whose last stays were too short is left alone',
+    {},
+    { ...low, resting: new Set([SELLER_2]) },
+    [buy(SELLER_1)],
+    { ...rules, minStay: Seconds(3 * 3600) },
+  ],
+  [
+    'all of them: it says so',
+    {},
+    { ...low, market: selling(30), resting: new Set([SELLER_1]) },
+    [{ type: 'note', note: 'no-purchase', declined: [{ seller: SELLER_1, reason: 'short-stays' }] }],
+  ],
+  [
+    'a seller whose last stays were too short is gone to again once it has a whole stay',
+    {},
+    { ...low, market: selling(34), resting: new Set([SELLER_1]) },
+    [buy(SELLER_1, wattHours(20))],
+  ],
+  [
+    'with all but two switches of the hour left it goes to a seller',
+    holding(10),
+    { ...low, switches: minutesAgo(50, 45, 40, 35, 30, 25, 20, 15, 10, 5) },
+    [switchTo(SELLER_1, 'below-limit')],
+  ],
+  [
+    'with one left it does not: it could not come back',
+    holding(10),
+    { ...low, switches: minutesAgo(55, 50, 45, 40, 35, 30, 25, 20, 15, 10, 5) },
+    [{ type: 'note', note: 'switched-often', until: Instant(NOW + 5 * 60_000) }],
+  ],
+  [
+    'the settings say how many',
+    holding(10),
+    { ...low, switches: minutesAgo(20, 10, 5) },
+    [{ type: 'note', note: 'switched-often', until: Instant(NOW + 40 * 60_000) }],
+    { ...rules, maxSwitches: 4 },
+  ],
+  [
+    'on a measurement of two intervals it buys',
+    {},
+    { ...low, measured: { age: Seconds(16), interval: Seconds(8) } },
+    [buy(SELLER_2)],
+  ],
+  [
+    'on an older one it does not, and says so',
+    {},
+    { ...low, measured: { age: Duration(16_001), interval: Seconds(8) } },
+    [{ type: 'note', note: 'measurement-old', measured: { age: 16_001, interval: 8000 } }],
+  ],
+  [
+    'nor does it go to a seller on one',
+    holding(10),
+    { ...low, measured: { age: Duration(16_001), interval: Seconds(8) } },
+    [{ type: 'note', note: 'measurement-old', measured: { age: 16_001, interval: 8000 } }],
+  ],
+  [
+    'a meter that sends one each minute may be silent for two',
+    {},
+    { ...low, measured: { age: Seconds(59), interval: Seconds(60) } },
+    [buy(SELLER_2)],
+  ],
+  [
+    'nothing is bought before two samples have shown how often the meter sends one',
+    {},
+    { ...low, measured: { age: Seconds(1) } },
+    [{ type: 'note', note: 'measurement-old', measured: { age: 1000 } }],
+  ],
+  [
+    'a sample from the future is none of now',
+    {},
+    { ...low, measured: { age: Seconds(-3600), interval: Seconds(8) } },
+    [{ type: 'note', note: 'measurement-old', measured: { age: -3_600_000, interval: 8000 } }],
   ],
   [
     'it buys what the budget of the day leaves',

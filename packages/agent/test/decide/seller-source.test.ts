@@ -1,4 +1,4 @@
-import { Energy, Instant, Percent, Price, Watts, wattHours } from '@daisee/units';
+import { Energy, Instant, Percent, Price, Seconds, Watts, wattHours } from '@daisee/units';
 import { describe } from 'vitest';
 import { SELLER_1, SELLER_2 } from '../world/lab.ts';
 import {
@@ -16,9 +16,58 @@ import {
   switchTo,
 } from './situation.ts';
 
+const many = Array.from({ length: 11 }, (_, index) => Instant(NOW - (index + 1) * 60_000));
+const soldOutHere = market({
+  offers: [
+    { seller: SELLER_1, price: Price(1_000_000n), available: Energy(0n) },
+    { seller: SELLER_2, price: Price(1_000_000n), available: wattHours(500) },
+  ],
+});
+
 const onASeller: readonly Row[] = [
   ['with energy left it does nothing', holding(10), on1, []],
-  ['it buys again, from where it is, before the energy runs out', holding(2.8), on1, [buy(SELLER_1)]],
+  [
+    'it buys again, from where it is, before the energy runs out, up to delta in hand',
+    holding(2.8),
+    on1,
+    [buy(SELLER_1, wattHours(17.2))],
+  ],
+  [
+    'where it is already it takes what is left to sell, if that lasts for the dwell time',
+    holding(2.8),
+    { ...on1, market: market({ offers: [{ seller: SELLER_1, price: Price(1n), available: wattHours(2) }] }) },
+    [buy(SELLER_1, wattHours(2))],
+  ],
+  [
+    'on an old measurement it buys nothing and stays on what is bought',
+    holding(2.8),
+    { ...on1, measured: { age: Seconds(17), interval: Seconds(8) } },
+    [{ type: 'note', note: 'measurement-old', measured: { age: 17_000, interval: 8000 } }],
+  ],
+  [
+    'with enough bought an old measurement matters to nobody',
+    holding(10),
+    { ...on1, measured: { age: Seconds(17), interval: Seconds(8) } },
+    [],
+  ],
+  [
+    'after many switches it stays and buys where it is',
+    holding(2.8),
+    { ...on1, switches: many },
+    [buy(SELLER_1)],
+  ],
+  [
+    'after many switches it does not go on to another seller, but home',
+    holding(0.8, 10),
+    { ...on1, switches: many },
+    [switchTo('own', 'allowance-used')],
+  ],
+  [
+    'nor buys there to go there',
+    holding(2.8),
+    { ...on1, switches: many, market: soldOutHere },
+    [{ type: 'note', note: 'no-purchase', declined: [{ seller: SELLER_1, reason: 'sold-out' }] }],
+  ],
   [
     'it buys what lasts for the dwell time at least, however small delta is',
     holding(2.6),

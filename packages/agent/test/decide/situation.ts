@@ -2,8 +2,9 @@
 import type { Address } from '@daisee/chain';
 import { Coin, Energy, Instant, Percent, Price, Register, Seconds, Watts, wattHours } from '@daisee/units';
 import { expect, it } from 'vitest';
-import { type Action, decide, type Inputs, type State } from '../../src/decide.ts';
+import { decide } from '../../src/decide.ts';
 import { type ConsumerRules, consumerRules } from '../../src/settings.ts';
+import type { Action, Inputs, State } from '../../src/situation.ts';
 import { NODE, SELLER_1, SELLER_2, settings } from '../world/lab.ts';
 
 export const NOW = Instant(1_800_000_000_000);
@@ -31,6 +32,7 @@ export const market = (more: Partial<NonNullable<Inputs['market']>> = {}): NonNu
 export const inputs = (more: Partial<Inputs> = {}): Inputs => ({
   now: NOW,
   feed: 'own',
+  measured: { age: Seconds(1), interval: Seconds(8) },
   stateOfCharge: Percent(50),
   market: market(),
   inFlight: 'nothing',
@@ -38,6 +40,9 @@ export const inputs = (more: Partial<Inputs> = {}): Inputs => ({
   reportedAt: NOW,
   confirmation: Seconds(8),
   avoided: new Set(),
+  resting: new Set(),
+  switches: [],
+  settles: true,
   ...more,
 });
 export const without = <T extends object, K extends keyof T>(object: T, key: K): Omit<T, K> => {

@@ -202,7 +202,7 @@ export const en = {
   limit: 'Buy below',
   limitHelp: 'State of charge (%) from which it buys',
   limitEnergy: 'Energy of its own (Wh) after which it buys',
-  delta: 'Buy at a time (Wh)',
+  delta: 'In hand after a purchase (Wh)',
   resume: 'Back on its own source from (%)',
   priceCap: 'Highest price (coins a Wh; empty: any)',
   budget: 'Coins a day (empty: all there are)',

@@ -196,7 +196,7 @@ export const fr: Readonly<Record<Word, string>> = {
   limit: 'Acheter en dessous de',
   limitHelp: 'État de charge (%) à partir duquel il achète',
   limitEnergy: 'Énergie propre (Wh) après laquelle il achète',
-  delta: 'Acheter à la fois (Wh)',
+  delta: 'En réserve après un achat (Wh)',
   resume: 'Retour à sa source à partir de (%)',
   priceCap: 'Prix le plus haut (jetons le Wh ; vide : tout prix)',
   budget: 'Jetons par jour (vide : tous)',

@@ -115,6 +115,14 @@ export const told: Readonly<Record<string, string>> = {
   'agent.register-behind':
     'La chaîne compte plus que le fichier de l’agent. Si un autre agent relève pour ce compte, arrêtez l’un des deux ; si le fichier vient d’une vieille copie, mettez-le de côté.',
   'agent.sold-out': 'Rien ne peut être acheté : aucun vendeur n’a assez d’énergie en ce moment.',
+  'agent.short-stays':
+    'Rien n’est acheté : les vendeurs avaient si peu ces derniers temps que commuter n’en vaut pas la peine. C’est essayé de nouveau plus tard.',
+  'agent.measurement-old':
+    'La dernière mesure est trop vieille pour acheter sur sa foi. Vérifiez le compteur.',
+  'agent.switched-often':
+    'Le relais a commuté aussi souvent en une heure qu’il le doit (node.maxSwitches) : le nœud reste sur sa source jusqu’à {until:time}.',
+  'agent.debt':
+    'Le nœud a consommé plus qu’il n’a acheté, et ne peut pas le payer maintenant. C’est essayé de nouveau ; sous Achats, vous pouvez le régler.',
   'agent.stop-late': 'L’agent n’a pas tout fini avant de s’arrêter ; il le fera au prochain démarrage.',
   'agent.store':
     'Le fichier de l’agent fait défaut : vérifiez son dossier, son propriétaire et la place libre.',

@@ -37,7 +37,11 @@ export const demoCommand = (): Command =>
       'state of charge below which Node 1 buys (default 20)',
       numberBetween(0, 90, 'a percentage'),
     )
-    .option('--delta <wh>', 'energy it buys at a time (default: six minutes of its load)', energyTextOption)
+    .option(
+      '--delta <wh>',
+      'energy it has in hand after a purchase (default: six minutes of its load)',
+      energyTextOption,
+    )
     .addOption(
       new Option('--report <time>', 'lab time between reports to the chain')
         .argParser(duration)

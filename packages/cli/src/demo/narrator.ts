@@ -54,7 +54,7 @@ export const createNarrator = ({ output, node1, node2, names, blockTime }: Narra
         { type: 'lab', chainId: lab.chain.chainId, url: lab.chain.url, node1, node2, speed },
       );
       output.line(
-        `  Node 1 ${node1}  a battery of ${one.batteryWh.toFixed(1)} Wh, a load of about ${world.meanLoad.toFixed(0)} W; buys ${toWattHours(world.delta).toFixed(2)} Wh at a time below ${world.limit} %`,
+        `  Node 1 ${node1}  a battery of ${one.batteryWh.toFixed(1)} Wh, a load of about ${world.meanLoad.toFixed(0)} W; below ${world.limit} % it buys what brings it to ${toWattHours(world.delta).toFixed(2)} Wh`,
       );
       output.line(
         `  Node 2 ${node2}  ${panel}, a battery of ${two.batteryWh.toFixed(1)} Wh; sells at 1 coin per Wh`,

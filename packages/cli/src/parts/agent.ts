@@ -37,6 +37,8 @@ const lineOf = (event: AgentEvent, name: (address: string) => string): string | 
   switch (event.type) {
     case 'bought':
       return `block ${event.block}: bought ${wh(event.energy)} from ${name(event.seller)} for ${formatMicro(event.cost)} coins`;
+    case 'settled':
+      return `block ${event.block}: paid ${formatMicro(event.cost)} coins for ${wh(event.energy)} that it had used of ${name(event.seller)} and not bought`;
     case 'switched':
       return event.to === 'own'
         ? `back on its own source (${event.why})`
@@ -97,6 +99,9 @@ const consumerSettings = (node: NodeSettings, settings: Settings, file: string) 
     ...(node.report ? { report: node.report } : {}),
     ...(node.resume === undefined ? {} : { resume: node.resume }),
     ...(node.dwell ? { dwell: node.dwell } : {}),
+    minStay: node.minStay,
+    minPurchase: node.minPurchase,
+    maxSwitches: node.maxSwitches,
     ...(node.priceCap === undefined ? {} : { priceCap: node.priceCap }),
     ...(node.budget === undefined ? {} : { budgetPerDay: node.budget }),
     ...(node.maxGap ? { maxGap: node.maxGap } : {}),

@@ -1,6 +1,6 @@
 /** What each key allows and the settings as a whole do not. */
 import { MqttSettingWrong } from '@daisee/meter';
-import { systemClock } from '@daisee/units';
+import { systemClock, toWattHours } from '@daisee/units';
 import { mqttMeter } from '../parts/meter.ts';
 import { leaseTooShort } from './lease.ts';
 import type { MeterSettings } from './meters.ts';
@@ -128,6 +128,12 @@ const checkConsumer = (say: Say, settings: Settings, node: NonNullable<Settings[
         say(['sellers', name, 'channel'], `${channel} is taken by ${other}; each contact has one purpose`);
       else used.set(channel, `sellers.${name}.channel`);
     }
+  const { delta, minPurchase } = node;
+  if (delta !== undefined && minPurchase !== undefined && minPurchase > delta)
+    say(
+      'node.minPurchase',
+      `needs to be at most node.delta (${toWattHours(delta)} Wh), which is the most it has in hand (got ${toWattHours(minPurchase)})`,
+    );
   const gauged = node.fuelgauge ?? true;
   if (gauged && node.limit !== undefined && node.limit > 100)
     say('node.limit', `needs a percentage from 0 to 100 while node.fuelgauge is on (got ${node.limit})`);

@@ -76,6 +76,10 @@ const contracts = z.strictObject({
   tip: number('a tip per gas in gwei').min(0).optional(),
 });
 
+const SWITCHES = 'a number of switches an hour';
+/** There and back are two. */
+const SWITCHES_NEEDED = `needs ${SWITCHES}, from 2 to 3600`;
+
 const node = z.strictObject({
   address,
   type: z.enum(['C', 'P'], { error: "needs 'C' (consumer) or 'P' (producer)" }),
@@ -98,6 +102,13 @@ const node = z.strictObject({
   period: seconds.optional(),
   report: seconds.optional(),
   dwell: seconds.optional(),
+  minStay: seconds.optional(),
+  minPurchase: energy.optional(),
+  maxSwitches: number(SWITCHES)
+    .int(SWITCHES_NEEDED)
+    .min(2, SWITCHES_NEEDED)
+    .max(3600, SWITCHES_NEEDED)
+    .optional(),
   maxGap: seconds.optional(),
   price: price.optional(),
   priceCap: price.optional(),
