@@ -27,7 +27,7 @@ export const purchase = (
   // bought twice.
   if (inputs.inFlight === 'purchase' || inputs.inFlight === 'unsettled') return [];
   if (!market) return [{ type: 'ask' }];
-  const { buy, enter, worth, whole, stay } = thresholds(state, inputs, rules);
+  const { hold, enter, worth, whole, stay } = thresholds(state, inputs, rules);
   const held = inHand(
     state,
     rules.sellers.map(({ account }) => account).filter((seller) => !avoided.has(seller)),
@@ -41,7 +41,7 @@ export const purchase = (
     const isHere = feed === offer.seller && left > 0n;
     const debt = left < 0n ? Energy(0n - left) : Energy(0n);
     const topUp = Energy(debt + larger(Energy(rules.delta - held), Energy(0n)));
-    const wanted = larger(topUp, Energy(larger(buy, enter) - left));
+    const wanted = larger(topUp, Energy(larger(hold, enter) - left));
     // On the source already, what keeps it there for a while is of use; else what makes it worth going there.
     const going = larger(Energy(enter - left), smaller(Energy(worth - left), topUp));
     const least = larger(isHere ? stay : going, Energy(1n));

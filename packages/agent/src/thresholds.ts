@@ -17,6 +17,8 @@ export interface Thresholds {
   readonly leave: Energy;
   /** With less left it buys again: reports and blocks to wait for, at the recent highest power, with some to spare. */
   readonly buy: Energy;
+  /** Where `delta` is less, it buys up to this: what lasts until the next purchase, and until that one is mined. */
+  readonly hold: Energy;
   /** With less left it does not go to a seller, although it is paid for: it could not stay for the dwell time. */
   readonly enter: Energy;
   /** What it must have there after a purchase that is made to go to a seller: the shortest stay worth a switch. */
@@ -43,13 +45,14 @@ export const thresholds = (
   const age = Math.max(rules.period, inputs.now - (state.last?.at ?? inputs.now));
   const leave = lasting(age + rules.period);
   // Before the purchase is mined: a look, a report on its way already, the purchase's own report, and itself.
-  const waits = lasting(rules.period + 3 * inputs.confirmation);
+  const waits = larger(lasting(rules.period + 3 * inputs.confirmation), Energy(rules.delta / RESERVE));
   const whole = lasting(rules.minStay);
   const least = rules.minPurchase ?? Energy(rules.delta / MIN_PURCHASE);
   const enter = Energy(leave + lasting(Math.max(rules.dwell, rules.period)));
   return {
     leave,
-    buy: Energy(leave + larger(waits, Energy(rules.delta / RESERVE))),
+    buy: Energy(leave + waits),
+    hold: Energy(leave + 2n * waits),
     enter,
     // A seller is never asked for more than one `delta` at a time, so neither is a stay.
     worth: larger(enter, smaller(rules.delta, larger(least, whole))),

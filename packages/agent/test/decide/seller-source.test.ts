@@ -69,10 +69,10 @@ const onASeller: readonly Row[] = [
     [{ type: 'note', note: 'no-purchase', declined: [{ seller: SELLER_1, reason: 'sold-out' }] }],
   ],
   [
-    'it buys what lasts for the dwell time at least, however small delta is',
+    'a delta that is too little to wait for the next purchase with is exceeded by that',
     holding(2.6),
     on1,
-    [buy(SELLER_1, Energy(1_666_667n))],
+    [buy(SELLER_1, Energy(1_844_445n))],
     { ...rules, delta: wattHours(0.1) },
   ],
   ['it uses what is paid for elsewhere before it buys more', holding(2.8, 10), on1, []],
