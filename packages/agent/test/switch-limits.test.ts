@@ -166,7 +166,6 @@ describe('whatever sellers, prices, weather and load', () => {
               const worth = Math.min(delta, Math.max(delta / 4, wh(one.power, 600_000)));
               expect(Number(one.energy + one.held) + 1, 'worth a switch, µWh').toBeGreaterThanOrEqual(worth);
             }
-            expect(here.ledger.overdrafts.length === 0 || here.drewUnpaid > 0).toBe(true);
           } finally {
             await here.end();
             lab = undefined;

@@ -1,7 +1,10 @@
+import { systemClock } from '@daisee/units';
 import { Command } from 'commander';
 import { commandClock } from '../command-clock.ts';
+import { lockAgent } from '../lock/node-locks.ts';
 import { startAgent } from '../parts/agent.ts';
 import { readSettings } from '../settings/read.ts';
+import { need } from '../settings/translate.ts';
 import { type CommonOptions, service } from './run.ts';
 
 interface AgentOptions extends CommonOptions {
@@ -16,9 +19,14 @@ export const agentCommand = (): Command =>
     .addHelpText('after', '\nExample: daisee agent -c parameters.yml')
     .action(
       service<AgentOptions>(async (options, output, lifecycle) => {
+        const file = options.config;
+        const settings = readSettings(file);
+        const node = need(settings, file, 'node', 'it says which node this is');
+        const contracts = need(settings, file, 'contracts', 'it says where the chain and the contracts are');
+        await lockAgent(node, contracts, systemClock.now(), lifecycle);
         await startAgent({
-          settings: readSettings(options.config),
-          file: options.config,
+          settings,
+          file,
           clock: commandClock(),
           output,
           lifecycle,

@@ -2,9 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AppOptions } from '@daisee/app';
 import { createMonitorClient } from '@daisee/monitor';
+import { systemClock } from '@daisee/units';
 import { Command } from 'commander';
 import { commandClock } from '../command-clock.ts';
 import type { Lifecycle } from '../lifecycle.ts';
+import { lockApp } from '../lock/node-locks.ts';
 import { port } from '../options.ts';
 import type { Output } from '../output.ts';
 import { agentFiles, changeable, nodeLedger } from '../parts/agent.ts';
@@ -61,6 +63,8 @@ export const appCommand = (): Command =>
         const node = need(settings, file, 'node', 'it says whose App this is');
         const contracts = need(settings, file, 'contracts', 'it says where the chain and the contracts are');
         const clock = commandClock();
+        // Before anything is opened: its history and its outbox have one writer.
+        const lock = lockApp(node, systemClock.now(), lifecycle);
         const { directory, store, wishes } = agentFiles(node);
         const password = accountPasswordIfAny(node);
         const signer =
@@ -73,6 +77,7 @@ export const appCommand = (): Command =>
           ...(options.port === undefined ? {} : { port: options.port }),
           ...(options.passwordFile === undefined ? {} : { password: secretFrom(options.passwordFile) }),
         });
+        lock.tell({ url: door.front.url });
         if (!signer) output.note("Without the account's password the App can show, but not sign.");
         mkdirSync(directory, { recursive: true, mode: 0o700 });
         const ledger = nodeLedger(contracts, {

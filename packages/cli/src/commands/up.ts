@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { Seconds } from '@daisee/units';
+import { Seconds, systemClock } from '@daisee/units';
 import { Command, InvalidArgumentError } from 'commander';
 import { commandClock } from '../command-clock.ts';
+import { lockAgent } from '../lock/node-locks.ts';
 import { list } from '../options.ts';
 import { startAgent } from '../parts/agent.ts';
 import { startBoard } from '../parts/board.ts';
@@ -11,7 +12,7 @@ import { openAppDoor, tryNodeApp } from '../parts/node-app.ts';
 import { monitorFrom } from '../settings/monitoring.ts';
 import { SettingsError } from '../settings/problems.ts';
 import { readSettings } from '../settings/read.ts';
-import { boardOptions, homeDirectory } from '../settings/translate.ts';
+import { boardOptions, homeDirectory, need } from '../settings/translate.ts';
 import { type CommonOptions, service } from './run.ts';
 
 interface UpOptions extends CommonOptions {
@@ -53,6 +54,16 @@ export const upCommand = (): Command =>
             'describes nothing to run: it needs a section node, monitor, chain, or relay with serve: true',
           ]);
         const common = { clock: commandClock(), output, lifecycle };
+        // Before anything is opened, switched or sent: a second one must find all as the first one left it.
+        if (node && runs('agent')) {
+          const contracts = need(
+            settings,
+            file,
+            'contracts',
+            'it says where the chain and the contracts are',
+          );
+          await lockAgent(node, contracts, systemClock.now(), lifecycle);
+        }
         // First of all, so that somebody who looks is told what is awaited, and a port that is taken shows at once.
         const app =
           node && runs('agent') && runs('app') && settings.app !== false

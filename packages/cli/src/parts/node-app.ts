@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { AppListen, type AppOptions, type Front, type SourceWires } from '@daisee/app';
 import { isLoopback } from '@daisee/http';
-import { DaiseeError, messageOf } from '@daisee/units';
+import { DaiseeError, messageOf, systemClock } from '@daisee/units';
 import type { Lifecycle } from '../lifecycle.ts';
+import { lockApp } from '../lock/node-locks.ts';
 import type { Output } from '../output.ts';
 import { APP_PORT } from '../settings/app.ts';
 import { agentDirectory } from '../settings/places.ts';
@@ -114,10 +115,11 @@ export const startNodeApp = async (
   });
 };
 
-/** The same, for a node that goes on without its App when that fails: trading comes first. */
+/** The same with the lock of its App, for a node that goes on without its App when that fails: trading comes first. */
 export const tryNodeApp = async (...given: Parameters<typeof startNodeApp>): Promise<void> => {
-  const [{ output }, { front }] = given;
+  const [{ output, node, lifecycle }, { front }] = given;
   try {
+    lockApp(node, systemClock.now(), lifecycle).tell({ url: front.url });
     await startNodeApp(...given);
   } catch (error) {
     front.awaits(messageOf(error));
