@@ -7,7 +7,16 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { Address } from '@daisee/chain';
 import { countersOf, emptyIntegration, type Gap, type Total } from '@daisee/meter';
-import { DaiseeError, type Duration, Energy, type Instant, messageOf, Seconds, Watts } from '@daisee/units';
+import {
+  DaiseeError,
+  isBusy,
+  type Duration,
+  Energy,
+  type Instant,
+  messageOf,
+  Seconds,
+  Watts,
+} from '@daisee/units';
 import type { Turn } from './books.ts';
 import type { Change, Kept } from './kept.ts';
 import {
@@ -231,6 +240,14 @@ export const openAgentStore = (file: string, identity: Identity, since: Instant)
       return work();
     } catch (error) {
       if (error instanceof DaiseeError) throw error;
+      if (isBusy(error))
+        throw new AgentStoreError({
+          code: 'agent.store-in-use',
+          message: `The agent's file ${file} is in use by another process: stop that one. The file is in order: leave it where it is.`,
+          retryable: true,
+          values: { file },
+          cause: error,
+        });
       throw new AgentStoreError({
         code: 'agent.store',
         message: `The agent's file ${file} failed: ${messageOf(error)}. Check its folder, owner and free space.`,

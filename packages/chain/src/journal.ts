@@ -5,8 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
-import { type Clock, DaiseeError, Duration, messageOf, systemClock } from '@daisee/units';
-import { isRecord } from './rpc.ts';
+import { type Clock, DaiseeError, Duration, isBusy, messageOf, systemClock } from '@daisee/units';
 import type { Hex } from './signer.ts';
 
 /** Another process has this chain. */
@@ -72,9 +71,6 @@ const text = (value: SQLOutputValue | undefined): string => (typeof value === 's
 const number = (value: SQLOutputValue | undefined): number => Number(value ?? 0);
 const hex = (value: SQLOutputValue | undefined): Hex | undefined =>
   typeof value === 'string' ? (value as Hex) : undefined;
-
-/** SQLITE_BUSY and its kin. */
-const isBusy = (error: unknown): boolean => isRecord(error) && Number(error['errcode']) % 256 === 5;
 
 const connect = (file: string): DatabaseSync => {
   const database = new DatabaseSync(file, { timeout: 0 });

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
-import { DaiseeError, messageOf } from '@daisee/units';
+import { DaiseeError, isWrittenElsewhere, messageOf } from '@daisee/units';
 import type { Address, Hex } from './signer.ts';
 
 /** The outbox cannot be read or written. */
@@ -12,6 +12,19 @@ export class OutboxDamaged extends DaiseeError {
       code: 'chain.outbox',
       message: `The outbox ${file} cannot be used (${messageOf(error)}). Check the disk; move the file away to begin an empty one once nothing of this account is pending.`,
       retryable: false,
+      values: { file },
+      cause: error,
+    });
+  }
+}
+
+/** Another process writes the same outbox. */
+export class OutboxShared extends DaiseeError {
+  constructor(file: string, error: unknown) {
+    super({
+      code: 'chain.outbox-shared',
+      message: `The outbox ${file} is in use by another process. Stop one of the two. The file is in order: leave it where it is, transactions on their way are kept in it.`,
+      retryable: true,
       values: { file },
       cause: error,
     });
@@ -85,7 +98,7 @@ const entryOf = (row: Record<string, SQLOutputValue>): OutboxEntry => ({
  * Opens the outbox of an account on a chain; several accounts and chains may share a file.
  * @param file a path, or `:memory:`
  * @param chain what tells this chain from another with the same id: the hash of its first block
- * @throws OutboxDamaged
+ * @throws OutboxDamaged, OutboxShared
  */
 export const openOutbox = (
   file: string,
@@ -97,7 +110,7 @@ export const openOutbox = (
     try {
       return work();
     } catch (error) {
-      throw new OutboxDamaged(file, error);
+      throw isWrittenElsewhere(error) ? new OutboxShared(file, error) : new OutboxDamaged(file, error);
     }
   };
   const opened = (): DatabaseSync => {

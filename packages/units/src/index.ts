@@ -33,4 +33,5 @@ export {
   wattHours,
 } from './quantities.ts';
 export { createRhythm, type Rhythm } from './rhythm.ts';
+export { isBusy, isWrittenElsewhere } from './sqlite-busy.ts';
 export { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';

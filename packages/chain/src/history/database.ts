@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { DaiseeError, messageOf } from '@daisee/units';
+import { DaiseeError, isWrittenElsewhere, messageOf } from '@daisee/units';
 
 /** The file of the history cannot be read or written. */
 export class HistoryDamaged extends DaiseeError {
@@ -10,6 +10,19 @@ export class HistoryDamaged extends DaiseeError {
     super({
       code: 'chain.history',
       message: `The history ${file} cannot be used (${messageOf(error)}). Check the disk and its rights; the file may be deleted, all of it is read from the chain again.`,
+      retryable: true,
+      values: { file },
+      cause: error,
+    });
+  }
+}
+
+/** Another process writes the same history. */
+export class HistoryShared extends DaiseeError {
+  constructor(file: string, error: unknown) {
+    super({
+      code: 'chain.history-shared',
+      message: `The history ${file} is in use by another process, which serves the App of this node. Stop one of the two. The file is in order: leave it where it is.`,
       retryable: true,
       values: { file },
       cause: error,
@@ -44,12 +57,13 @@ const SCHEMA = `
 
 const CLEAR = 'DROP TABLE IF EXISTS events; DROP TABLE IF EXISTS mentions; DROP TABLE IF EXISTS place;';
 
-/** Runs work on the database. @throws HistoryDamaged */
+/** Runs work on the database. @throws HistoryDamaged, HistoryShared */
 export const onHistory = <T>(file: string, work: () => T): T => {
   try {
     return work();
   } catch (error) {
-    throw error instanceof DaiseeError ? error : new HistoryDamaged(file, error);
+    if (error instanceof DaiseeError) throw error;
+    throw isWrittenElsewhere(error) ? new HistoryShared(file, error) : new HistoryDamaged(file, error);
   }
 };
 

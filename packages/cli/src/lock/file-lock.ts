@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { isBusy } from '@daisee/units';
 
 /** Who holds a lock, as far as it said so. */
 export interface Holder {
@@ -33,10 +34,6 @@ export const parseHolder = (text: string): Holder | undefined => {
     throw error;
   }
 };
-
-/** SQLITE_BUSY (https://www.sqlite.org/rescode.html#busy). */
-const isBusy = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && Number((error as { errcode?: unknown }).errcode) % 256 === 5;
 
 const holderFile = (file: string): string => `${file}.holder`;
 
