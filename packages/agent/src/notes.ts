@@ -121,7 +121,7 @@ export const noteErrors = (note: Note, context: NoteContext): DaiseeError => {
       return new SwitchedOften(note.until);
     case 'no-purchase':
       return new NoPurchase(note.declined, context);
-    case 'debt':
+    default:
       return new InDebt(note, context);
   }
 };

@@ -19,7 +19,7 @@ export class OutboxDamaged extends DaiseeError {
 }
 
 /** Another process writes the same outbox. */
-export class OutboxShared extends DaiseeError {
+class OutboxShared extends DaiseeError {
   constructor(file: string, error: unknown) {
     super({
       code: 'chain.outbox-shared',

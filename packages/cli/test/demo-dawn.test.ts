@@ -25,10 +25,8 @@ describe('daisee demo at dawn, with a seller that has next to nothing', () => {
       Math.min(16, minute < 60 ? 4 + minute * 0.02 : 5.2 + (minute - 60) * 0.1),
     );
     const load = series(join(folder, 'load.csv'), (minute) => (minute % 7 ? 10 : 25));
-    const { code, stdout } = await daisee([
-      ...['demo', '--no-app', '--speed', '2000', '--duration', '45m', '--seed', '7', '--json'],
-      ...['--load', load, '--solar', solar, '--delta', '1.2'],
-    ]);
+    const options = '--no-app --speed 2000 --duration 45m --seed 7 --json --delta 1.2'.split(' ');
+    const { code, stdout } = await daisee(['demo', ...options, '--load', load, '--solar', solar]);
     expect(code).toBe(0);
     const told = records(stdout);
     const times = (type: string) =>

@@ -6,7 +6,7 @@ import { lockFile } from '../src/lock/file-lock.ts';
 import { lockName } from '../src/lock/name-lock.ts';
 import { daisee, freePort, records, scratch, start } from './support/daisee.ts';
 
-const isLock = <T extends object>(answer: T): boolean => !('holder' in answer);
+const isLock = (answer: object): boolean => !('holder' in answer);
 
 describe('a lock', () => {
   it('is had by one, says who has it, and is free again when it is released', async () => {

@@ -18,7 +18,7 @@ export class HistoryDamaged extends DaiseeError {
 }
 
 /** Another process writes the same history. */
-export class HistoryShared extends DaiseeError {
+class HistoryShared extends DaiseeError {
   constructor(file: string, error: unknown) {
     super({
       code: 'chain.history-shared',

@@ -13,7 +13,7 @@ const of = (holder: Holder | undefined): string =>
     : 'another process';
 
 /** The node's agent runs already. */
-export class AgentRuns extends DaiseeError {
+class AgentRuns extends DaiseeError {
   constructor(account: string, holder: Holder | undefined) {
     super({
       code: 'cli.agent-runs',
@@ -25,7 +25,7 @@ export class AgentRuns extends DaiseeError {
 }
 
 /** The node's folder is another agent's. */
-export class FolderInUse extends DaiseeError {
+class FolderInUse extends DaiseeError {
   constructor(directory: string, holder: Holder | undefined) {
     super({
       code: 'cli.folder-in-use',
@@ -37,7 +37,7 @@ export class FolderInUse extends DaiseeError {
 }
 
 /** The node's App is served already. */
-export class AppRuns extends DaiseeError {
+class AppRuns extends DaiseeError {
   constructor(directory: string, holder: Holder | undefined) {
     const where = holder?.['url'] === undefined ? '' : ` at ${holder['url']}`;
     super({
@@ -50,7 +50,7 @@ export class AppRuns extends DaiseeError {
 }
 
 /** The name of a node's agent on its machine. */
-export const agentName = (
+const agentName = (
   node: Pick<NodeSettings, 'address'>,
   contracts: Pick<ContractSettings, 'daisee'>,
 ): string => `agent ${node.address} ${contracts.daisee}`.toLowerCase();
