@@ -69,6 +69,10 @@ const commands: Readonly<Record<string, { readonly does: string; readonly load: 
     does: "share a community's energy out by a rule: try it on a file",
     load: async () => (await import('./commands/allocate.ts')).allocateCommand(),
   },
+  market: {
+    does: 'clear the orders of an interval: try a market on a file',
+    load: async () => (await import('./commands/market.ts')).marketCommand(),
+  },
   install: {
     does: 'write the systemd units that keep it running',
     load: async () => (await import('./commands/install.ts')).installCommand(),
