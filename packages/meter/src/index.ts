@@ -41,6 +41,7 @@ export { createSysfsMeter, type SysfsMeterOptions } from './drivers/sysfs/sysfs-
 export {
   addUnits,
   emptyIntegration,
+  evenPart,
   type Gap,
   type Integration,
   type IntegrationRule,

@@ -251,10 +251,12 @@ const knownUntil = (last: Last, next: End, rule: IntegrationRule): Reading | und
  * What of an even stretch's units lies before an instant in it: by its length, and where the source changed in it as
  * the power is on either side.
  */
-const evenPart = (units: bigint, from: Reading, to: Reading, at: number): bigint => {
-  const begun = { ...emptyIntegration };
-  const until = (instant: number): bigint =>
-    to.steps ? sumsUntil(begun, from, to, instant, 'signed').added : trueTime(from, to, instant);
+export const evenPart = (units: bigint, from: Reading, to: Reading, at: number): bigint => {
+  const until = (instant: number): bigint => {
+    if (!to.steps) return trueTime(from, to, instant);
+    const { added, exported } = sumsUntil(emptyIntegration, from, to, instant, 'signed');
+    return added + exported;
+  };
   const whole = until(to.at);
   if (whole > 0n) return (units * until(at)) / whole;
   const span = BigInt(Math.round(to.at) - Math.round(from.at));

@@ -1,6 +1,12 @@
 export { createMonitorClient, type MonitorClientOptions } from './client/client.ts';
 export { MonitorAnswer, MonitorRefused, MonitorUnreachable, NoSuchSensor } from './client/errors.ts';
-export type { EnergyStep, MonitorClient } from './client/monitor-client.ts';
+export type {
+  AskedMark,
+  EnergyStep,
+  MonitorClient,
+  SensorStanding,
+  StandingQuestion,
+} from './client/monitor-client.ts';
 export type { MeterOfSensor, MonitorWarning } from './collector.ts';
 export { SignDiffers } from './collector.ts';
 export { BrokerAway, HomeAssistantSettingWrong } from './homeassistant/errors.ts';

@@ -10,6 +10,7 @@ import { tooManyLogins } from './http/refusals.ts';
 import { createServer } from './http/server.ts';
 import type { SampleEvent } from './http/v1/live.ts';
 import { createThinner, type Retention } from './retention.ts';
+import { createSensorTime } from './sensor-time.ts';
 import { createSettler } from './settler.ts';
 import type { Directory } from './store/directory.ts';
 import { createGathering } from './store/gathering.ts';
@@ -132,13 +133,17 @@ export const createMonitor = (options: MonitorOptions): Monitor => {
       }
   };
   const gap = maxGap === undefined ? {} : { maxGap };
+  const sensorTime = createSensorTime(clock);
   const collector: Collector = createCollector({
     store,
     clock,
     meters,
     ...gap,
     onWarning,
-    onSample: publish,
+    onSample: (event) => {
+      sensorTime.arrived(event.sensorId, event.sample.at);
+      publish(event);
+    },
   });
   const thinner = createThinner({ store, clock, retention: options.retention ?? {}, onWarning });
   const settler = createSettler({ store, clock, every: options.holdFor ?? HOLD_FOR, onWarning });
@@ -146,6 +151,8 @@ export const createMonitor = (options: MonitorOptions): Monitor => {
   let stopping: Promise<void> | undefined;
 
   const append = createPieces(store, createGathering(store), (sensorId, samples) => {
+    const newest = samples.at(-1);
+    if (newest) sensorTime.arrived(sensorId, newest.at);
     for (const sample of samples) publish({ sensorId, sample });
   });
 
@@ -161,7 +168,8 @@ export const createMonitor = (options: MonitorOptions): Monitor => {
         : undefined,
       directory: options.directory ?? noDirectory,
       subscribe: onSample,
-      ingest: (sensorId, samples) => append(sensorId, samples, gap),
+      ingest: (sensorId, samples, given) => append(sensorId, samples, { ...gap, ...given }),
+      sensorTime,
       waiting: () => collector.waiting(),
       patience: options.patience ?? PATIENCE,
       onFailure: createFailureLog(clock, (message, error) => onWarning({ kind: 'request', message, error })),

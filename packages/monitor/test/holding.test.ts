@@ -22,6 +22,7 @@ import { counted, deviceSamples, kinds, MAX_GAP } from './counted-samples.ts';
 import { at, every, sample } from './samples.ts';
 import { storeAbsenceSuite } from './store-absences.ts';
 import { storeCounterSuite } from './store-counters.ts';
+import { storeMarkSuite } from './store-marks.ts';
 import { type StoreUnderTest, sampleStoreSuite } from './store-suite.ts';
 import { storeTariffSuite } from './store-tariffs.ts';
 import { storeThinningSuite } from './store-thinning.ts';
@@ -65,6 +66,7 @@ storeTariffSuite('tariffs and look-ups while samples are held', openNew);
 storeCounterSuite('counters while samples are held', openNew, 100);
 storeAbsenceSuite('absences while samples are held', openNew, 100);
 storeThinningSuite('thinning while samples are held', openNew, 50);
+storeMarkSuite('marks and set clocks while samples are held', openNew, 50);
 
 describe('samples that are held', () => {
   let folder: string;

@@ -10,6 +10,7 @@ import { storeIn } from '../src/store/sqlite-store.ts';
 import { at, every, sample } from './samples.ts';
 import { storeAbsenceSuite } from './store-absences.ts';
 import { storeCounterSuite } from './store-counters.ts';
+import { storeMarkSuite } from './store-marks.ts';
 import { type StoreUnderTest, sampleStoreSuite } from './store-suite.ts';
 import { storeTariffSuite } from './store-tariffs.ts';
 import { storeThinningSuite } from './store-thinning.ts';
@@ -37,6 +38,7 @@ storeTariffSuite('tariffs and look-ups in SQLite', openNew);
 storeCounterSuite('counters in SQLite', openNew, 150);
 storeAbsenceSuite('absences in SQLite', openNew, 150);
 storeThinningSuite('thinning in SQLite', openNew, 100);
+storeMarkSuite('marks and set clocks in SQLite', openNew, 150);
 
 describe('the file of a store', () => {
   let directory: string;

@@ -322,12 +322,16 @@ describe('appends that arrive together', () => {
       await new Promise<void>((resolve) => {
         release = resolve;
       });
-      return lists.map(({ told }) =>
-        told.map((one, i) => placedAs(i, { told: one, state: emptyIntegration })),
-      );
+      return lists.map(({ told }) => ({
+        placed: told.map((one, i) => placedAs(i, { told: one, state: emptyIntegration })),
+        conflicting: [],
+        replaced: [],
+      }));
     });
     const sensor = { id: 1, name: 'a', sign: 'load', type: 'x', typeId: 1 } as const;
-    const answers = Array.from({ length: 16 }, (_, i) => turns(sensor, [sample(15 - i, i)], DEFAULT_MAX_GAP));
+    const answers = Array.from({ length: 16 }, (_, i) =>
+      turns(sensor, [sample(15 - i, i)], { maxGap: DEFAULT_MAX_GAP }),
+    );
     for (let i = 0; i < 2; i++) {
       await vi.waitFor(() => expect(sizes).toHaveLength(i + 1));
       release();

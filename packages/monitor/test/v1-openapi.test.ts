@@ -56,6 +56,9 @@ describe('the OpenAPI document', () => {
       expect(await ask(`GET /sensors/1/${question}`)).toMatchObject({
         status: question.includes('4000') ? 400 : 200,
       });
+    await ask('POST /sensors/1/marks', { key: 'to a seller', at: 4000, note: 'of mine' });
+    await ask('GET /sensors/1/marks?from=0');
+    await ask('GET /sensors/1/standing?firstMark=1');
     await ask('GET /sensors/1/energy?from=0&to=8000&step=4000');
     await ask('GET /sensors/1/samples.csv');
     await ask('POST /sensors/1/samples.csv', 'at,power\n16000,450', { 'Content-Type': 'text/csv' });

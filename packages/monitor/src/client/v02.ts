@@ -53,6 +53,9 @@ export const createV02Client = (options: TransportOptions): MonitorClient => {
   return {
     // It knows power alone.
     rule: async () => ({}),
+    standing: async () => undefined,
+    mark: async () => undefined,
+    marks: async () => [],
     time,
     samples,
     latest: async () => {

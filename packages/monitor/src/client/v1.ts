@@ -1,7 +1,7 @@
 /** The client's side of `/api/v1`. */
 
 import type { Sample } from '@daisee/meter';
-import { Energy, Instant, Percent, parseMicro, Watts } from '@daisee/units';
+import { Duration, Energy, Instant, Percent, parseMicro, Register, Watts } from '@daisee/units';
 import * as z from 'zod';
 import { countersOf, ruleOf, wattHoursShape } from '../http/v1/counters.ts';
 import { problemShape } from '../http/v1/problem.ts';
@@ -14,16 +14,19 @@ import {
   samplesShape,
   sensorShape,
 } from '../http/v1/shapes.ts';
-import type { MonitorClient } from './monitor-client.ts';
+import { markShape, marksShape, standingShape } from '../http/v1/standing.ts';
+import type { Mark } from '../store/marks.ts';
 import { MonitorAnswer, NoSuchSensor } from './errors.ts';
+import type { MonitorClient, SensorStanding } from './monitor-client.ts';
 import { type Answer, ask, knock, read, type TransportOptions } from './transport.ts';
 
-const sampleOf = ({ at, power, stateOfCharge, voltage, ...counters }: SampleAnswer): Sample => ({
+const sampleOf = ({ at, power, stateOfCharge, voltage, elapsed, ...counters }: SampleAnswer): Sample => ({
   at: Instant(at),
   power: Watts(power),
   ...countersOf(counters),
   ...(stateOfCharge === undefined ? {} : { stateOfCharge: Percent(stateOfCharge) }),
   ...(voltage === undefined ? {} : { voltage }),
+  ...(elapsed === undefined ? {} : { elapsed: Duration(elapsed) }),
 });
 
 const headersOf = ({ login, password }: TransportOptions): Record<string, string> => ({
@@ -55,6 +58,16 @@ export const hasV1 = async (options: TransportOptions): Promise<boolean | undefi
   return open ? undefined : false;
 };
 
+const UNKNOWN_SENSOR = 'monitor.unknown-sensor';
+
+const codeIn = ({ text }: Answer): string | undefined => {
+  try {
+    return problemShape.parse(JSON.parse(text)).code;
+  } catch {
+    return undefined;
+  }
+};
+
 /** What a problem document says in words. */
 const saidBy = ({ text }: Answer): string => {
   try {
@@ -62,6 +75,36 @@ const saidBy = ({ text }: Answer): string => {
   } catch {
     return text;
   }
+};
+
+/** Reads an instant that a date can have. @throws MonitorAnswer */
+type Dated = (at: number) => Instant;
+
+const markIn = ({ id, key, at, note }: z.infer<typeof markShape>, dated: Dated): Mark => ({
+  id,
+  key,
+  at: dated(at),
+  ...(note === undefined ? {} : { note }),
+});
+
+const standingIn = (answer: z.infer<typeof standingShape>, dated: Dated): SensorStanding => {
+  const { now, store, revision, end, newest, age, charge, highest, gaps, marks } = answer;
+  const ofAge = (length: number | null): Duration | undefined =>
+    length === null || length < 0 ? undefined : Duration(length);
+  return {
+    now: dated(now),
+    store,
+    revision,
+    end: end
+      ? { id: end.id, at: dated(end.at), register: registerIn(end.register), absent: end.absent }
+      : undefined,
+    newest: newest ? { ...sampleOf(newest), at: dated(newest.at) } : undefined,
+    age: ofAge(age),
+    charge: charge ? { age: ofAge(charge.age), value: Percent(charge.value) } : undefined,
+    highest: highest === null ? undefined : Watts(highest),
+    gaps: gaps.map(({ from, to }) => ({ from: dated(from), to: dated(to) })),
+    marks: marks.map(({ register, ...mark }) => ({ ...markIn(mark, dated), register: registerIn(register) })),
+  };
 };
 
 const powerStepsShape = z.object({ steps: z.array(z.object({ power: z.number().nullable() })) });
@@ -74,6 +117,8 @@ const MOST_PAGES = 1000;
 /** The last millisecond that a date can have (ECMAScript, "Time Values and Time Range"). */
 const LAST_INSTANT = 8.64e15;
 
+const registerIn = (text: string): Register => Register(parseMicro(text));
+
 /** A window as a query; instants are whole milliseconds there. */
 const windowText = (from: Instant, to: Instant, more: Readonly<Record<string, string>>): string =>
   new URLSearchParams({
@@ -84,6 +129,24 @@ const windowText = (from: Instant, to: Instant, more: Readonly<Record<string, st
 
 export const createV1Client = (options: TransportOptions): MonitorClient => {
   const { sensorId } = options;
+  const dated: Dated = (at) => {
+    if (Math.abs(at) > LAST_INSTANT)
+      throw new MonitorAnswer(options.url, `${at}`, 'an instant that no date has');
+    return Instant(at);
+  };
+  /** A monitor of 0.3.0 keeps no books for others: it has the sensor, and no such address. */
+  const ofBooks = async <T>(path: string, shape: z.ZodType<T>, body?: object): Promise<T | undefined> => {
+    const json = { method: 'POST', body: JSON.stringify(body) };
+    const type = { 'Content-Type': 'application/json' };
+    const answer = await ask(
+      options,
+      `/api/v1/sensors/${sensorId}/${path}`,
+      body ? { ...json, headers: { ...headersOf(options), ...type } } : { headers: headersOf(options) },
+    );
+    if (answer.status !== 404) return read(answer, shape);
+    if (codeIn(answer) === UNKNOWN_SENSOR) throw new NoSuchSensor(options.url, sensorId, saidBy(answer));
+    return undefined;
+  };
   const getOfSensor = async <T>(path: string, shape: z.ZodType<T>): Promise<T> => {
     const answer = await get(options, `/api/v1/sensors/${sensorId}${path && `/${path}`}`);
     if (answer.status === 404) throw new NoSuchSensor(options.url, sensorId, saidBy(answer));
@@ -91,6 +154,20 @@ export const createV1Client = (options: TransportOptions): MonitorClient => {
   };
   return {
     rule: async () => ruleOf(await getOfSensor('', sensorShape)),
+    standing: async ({ after, firstMark }) => {
+      const query = new URLSearchParams({ after: String(after) });
+      if (firstMark !== undefined) query.set('firstMark', String(firstMark));
+      const answer = await ofBooks(`standing?${query.toString()}`, standingShape);
+      return answer && standingIn(answer, dated);
+    },
+    mark: async (mark) => {
+      const answer = await ofBooks('marks', markShape, mark);
+      return answer && markIn(answer, dated);
+    },
+    marks: async (from, to) => {
+      const answer = await ofBooks(`marks?${windowText(from, to, {})}`, marksShape);
+      return (answer?.marks ?? []).map((mark) => markIn(mark, dated));
+    },
     time: async () => Instant(read(await get(options, '/api/v1/health'), healthShape).now),
     samples: async (from, to) => {
       const samples: Sample[] = [];
@@ -121,9 +198,7 @@ export const createV1Client = (options: TransportOptions): MonitorClient => {
     },
     latest: async () => {
       const { sample } = await getOfSensor('latest', latestShape);
-      if (sample && Math.abs(sample.at) > LAST_INSTANT)
-        throw new MonitorAnswer(options.url, `${sample.at}`, 'an instant that no date has');
-      return sample ? sampleOf(sample) : undefined;
+      return sample ? { ...sampleOf(sample), at: dated(sample.at) } : undefined;
     },
     powerBySteps: async (from, to, step) => {
       const { steps } = await getOfSensor(

@@ -13,6 +13,7 @@ import { type Duration, type Instant, messageOf } from '@daisee/units';
 import { createAppender } from './appender.ts';
 import { createAtomically } from './atomically.ts';
 import { onStore } from './errors.ts';
+import type { Step } from './marks.ts';
 import { distinct, type NewRow, rowsAfter } from './recount.ts';
 import { appendedOf, placedAs, stateOf } from './rows.ts';
 import { integrationRule } from './sensor-rows.ts';
@@ -32,6 +33,8 @@ interface Newest {
   readonly sensor: Sensor;
   readonly at: Instant | undefined;
   readonly state: Integration | undefined;
+  /** From the last sample on. */
+  readonly steps: readonly Step[];
 }
 
 export interface HoldingOptions {
@@ -137,7 +140,9 @@ export const holdingIn = (
     if (known) return known;
     const sensor = store.sensor(sensorId);
     const row = sensor && appender.newest(sensorId);
-    return sensor && { sensor, at: row && stateOf(row).last?.at, state: row && stateOf(row) };
+    const at = row && stateOf(row).last?.at;
+    const steps = appender.stepsFrom(sensorId, at ?? Number.MIN_SAFE_INTEGER);
+    return sensor && { sensor, at, state: row && stateOf(row), steps };
   };
   /** Undefined when the samples cannot be held: none that is later than all others, or no room in the tail. */
   const hold = (sensorId: number, told: readonly Measurement[], maxGap: Duration): Appended | undefined => {
@@ -148,10 +153,10 @@ export const holdingIn = (
       newest = new Map();
     }
     const stand = standOf(sensorId);
-    const wanted = distinct(told);
+    const { told: wanted, conflicting } = distinct(told);
     const [first] = wanted;
     if (!stand || !first || (stand.at !== undefined && first.at <= stand.at)) return undefined;
-    const rows = rowsAfter(stand.state, wanted, integrationRule(stand.sensor, maxGap));
+    const rows = rowsAfter(stand.state, wanted, integrationRule(stand.sensor, maxGap), stand.steps);
     const added = rows.map((row, i): HeldRow => ({ sensorId, told: row.told, maxGap, id: nextId + i, row }));
     try {
       tail.add(added);
@@ -166,13 +171,14 @@ export const holdingIn = (
     return appendedOf(
       told.length,
       added.map(({ id, row }) => placedAs(id, row)),
+      { conflicting },
     );
   };
   const append = (sensorId: number, told: readonly Measurement[], options: AppendOptions = {}): Appended => {
     if (isTogether()) return store.append(sensorId, told, options);
     check();
     if (held.length + told.length > MOST_HELD) settle();
-    if (options.hold && isHolding && told.length <= MOST_HELD) {
+    if (options.hold && !options.replace && isHolding && told.length <= MOST_HELD) {
       const appended = onStore(file, () => hold(sensorId, told, options.maxGap ?? ownGap));
       if (appended) return appended;
     }
@@ -216,6 +222,10 @@ export const holdingIn = (
     gaps: reading(store.gaps),
     absences: reading(store.absences),
     thin: writing(store.thin),
+    mark: writing(store.mark),
+    marks: reading(store.marks),
+    standing: reading(store.standing),
+    move: writing(store.move),
     setTariff: writing(store.setTariff),
     useTariff: writing(store.useTariff),
     removeTariff: writing(store.removeTariff),

@@ -8,7 +8,11 @@ import type { Appended, AppendOptions, SampleStore, StoredSample } from './store
 const PIECE = 2000;
 
 /** What became of a list of samples. */
-export type Counted = Pick<Appended, 'stored' | 'repeated'>;
+export interface Counted extends Pick<Appended, 'stored' | 'repeated'> {
+  /** As of `append`, where there are any. */
+  readonly conflicting?: number | undefined;
+  readonly replaced?: number | undefined;
+}
 
 type Append = (
   sensorId: number,
@@ -46,25 +50,31 @@ export const createPieces = (
   const piecesFor = async (
     sensorId: number,
     samples: readonly Measurement[] | SampleColumns,
-  ): Promise<Iterable<readonly Measurement[]>> => {
-    if (Array.isArray(samples) && samples.length <= PIECE) return [samples as readonly Measurement[]];
-    const ascending =
-      'isAscending' in samples && samples.isAscending
-        ? samples
-        : listed(distinct(samples.slice(0, samples.length)));
-    return piecesOf(ascending, (await store.last(sensorId))?.at);
+    { replace }: AppendOptions,
+  ): Promise<{ readonly pieces: Iterable<readonly Measurement[]>; readonly conflicting: number }> => {
+    if (Array.isArray(samples) && samples.length <= PIECE)
+      return { pieces: [samples as readonly Measurement[]], conflicting: 0 };
+    const newest = (await store.last(sensorId))?.at;
+    if ('isAscending' in samples && samples.isAscending)
+      return { pieces: piecesOf(samples, newest), conflicting: 0 };
+    const ascending = distinct(samples.slice(0, samples.length), replace);
+    return { pieces: piecesOf(listed(ascending.told), newest), conflicting: ascending.conflicting };
   };
   return async (
     sensorId: number,
     samples: readonly Measurement[] | SampleColumns,
     options: AppendOptions,
   ): Promise<Counted> => {
-    let stored = 0;
-    for (const piece of await piecesFor(sensorId, samples)) {
+    const { pieces, conflicting: apart } = await piecesFor(sensorId, samples, options);
+    let [stored, conflicting, replaced] = [0, apart, 0];
+    for (const piece of pieces) {
       const appended = await append(sensorId, piece, options);
       onStored(sensorId, appended.samples);
       stored += appended.stored;
+      conflicting += appended.conflicting;
+      replaced += appended.replaced;
     }
-    return { stored, repeated: samples.length - stored };
+    const repeated = samples.length - stored - replaced;
+    return { stored, repeated, conflicting: conflicting || undefined, replaced: replaced || undefined };
   };
 };

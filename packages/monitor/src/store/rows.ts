@@ -4,6 +4,7 @@ import {
   addUnits,
   countersOf,
   emptyIntegration,
+  evenPart,
   type Integration,
   isAbsence,
   type Measurement,
@@ -37,10 +38,15 @@ export interface StateRow {
   readonly stands_for: bigint | number | null;
   /** Why nothing is known from `at` on; null for a sample. */
   readonly absent: string | null;
+  readonly elapsed: bigint | null;
+  readonly step_from: bigint | null;
+  readonly step_to: bigint | null;
+  readonly state_of_charge: number | null;
+  readonly voltage: number | null;
 }
 
 export const STATE_COLUMNS = `id, at, power, register, remainder, exported, exported_remainder, debt, highest, gap_from,
-  counter, exported_counter, counters, stretch, stands_for, absent`;
+  counter, exported_counter, counters, stretch, stands_for, absent, elapsed, step_from, step_to, state_of_charge, voltage`;
 
 /** How a stretch is written in its row. */
 export const STRETCH_CODES: Readonly<Record<Stretch, number | null>> = { line: null, even: 1, held: 2 };
@@ -64,10 +70,11 @@ export interface SampleRow {
   readonly exported: bigint;
   readonly stands_for: bigint | number | null;
   readonly span: bigint | null;
+  readonly elapsed: bigint | null;
 }
 
 export const SAMPLE_COLUMNS =
-  'id, at, power, state_of_charge, voltage, counter, exported_counter, register, exported, stands_for, span';
+  'id, at, power, state_of_charge, voltage, counter, exported_counter, register, exported, stands_for, span, elapsed';
 
 /** Leaves out the rows that are no samples: the ends of stretches that were thinned, and absences. */
 export const IS_SAMPLE = '(stands_for IS NULL OR stands_for > 0)';
@@ -94,13 +101,23 @@ export const stateOf = (row: StateRow): Integration => {
 
 /** What a row was told of. */
 export const toldIn = (row: StateRow): Reading | Absence =>
-  row.absent === null ? readingOf(row) : { at: Instant(Number(row.at)), absent: row.absent };
+  row.absent === null
+    ? readingOf(row)
+    : { at: Instant(Number(row.at)), absent: row.absent, ...elapsedIn(row) };
+
+/** How long the stretch before it truly was, where the stamps do not say it. */
+const elapsedIn = ({ elapsed }: Pick<StateRow, 'elapsed'>): Pick<Sample, 'elapsed'> =>
+  elapsed === null ? {} : { elapsed: Duration(Number(elapsed)) };
 
 /** The reading of a row. */
 const readingOf = (row: StateRow): Reading => ({
   at: Instant(Number(row.at)),
   power: wattsOf(row.power),
   ...countersIn(row),
+  ...elapsedIn(row),
+  ...(row.step_from === null || row.step_to === null
+    ? {}
+    : { steps: [Instant(Number(row.step_from)), Instant(Number(row.step_to))] as const }),
 });
 
 /** What the device's own counters showed. */
@@ -119,6 +136,7 @@ export const storedSampleOf = (row: SampleRow): StoredSample => ({
   ...(row.state_of_charge === null ? {} : { stateOfCharge: Percent(row.state_of_charge) }),
   ...(row.voltage === null ? {} : { voltage: row.voltage }),
   ...countersIn(row),
+  ...elapsedIn(row),
   register: Register(row.register),
   exported: Register(row.exported),
   ...(row.stands_for === null || row.span === null
@@ -159,9 +177,15 @@ export const placedAs = (
 };
 
 /** What became of so many that were given. */
-export const appendedOf = (given: number, placed: readonly Placed[]): Appended => ({
+export const appendedOf = (
+  given: number,
+  placed: readonly Placed[],
+  { conflicting = 0, replaced = 0 }: Partial<Pick<Appended, 'conflicting' | 'replaced'>> = {},
+): Appended => ({
   stored: placed.length,
-  repeated: given - placed.length,
+  repeated: given - placed.length - replaced,
+  conflicting,
+  replaced,
   samples: placed.flatMap(({ sample }) => sample ?? []),
 });
 
@@ -224,16 +248,17 @@ export const totalsAt = (
   const stretch = after ? stretchOf(after) : 'held';
   if (after && stretch === 'even') {
     const end = stateOf(after);
-    const elapsed = BigInt(Math.floor(at)) - before.at;
-    const part = (units: bigint): bigint => (units * elapsed) / (after.at - before.at);
+    const part = (units: bigint): bigint =>
+      evenPart(units, readingOf(before), readingOf(after), Math.floor(at));
     return {
       imported: addUnits(imported, part(unitsBetween(imported, importOf(end)))),
       exported: addUnits(exported, part(unitsBetween(exported, exportOf(end)))),
     };
   }
   const until = Number(after?.gap_from ?? after?.at ?? holdsUntil ?? before.at);
+  const { elapsed, steps } = after && after.gap_from === null ? readingOf(after) : {};
   const { power } = after && stretch === 'line' ? readingOf(after) : readingOf(before);
-  const next = { at: Instant(until), power };
+  const next = { at: Instant(until), power, elapsed, steps };
   const rule = { sign, maxGap: BRIDGED, holds: stretch === 'held' };
   const [share] = shareOut(state, next, [at], rule);
   if (!share || share.to > at) return start;

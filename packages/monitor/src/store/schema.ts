@@ -19,6 +19,11 @@ const APPLICATION_ID = 0x44_41_49_53;
  * sum of their powers in `power_sum`, over `span` ms); one that stands for none is only the end of such a stretch. The
  * registers of those rows are the whole truth: nothing is integrated from them. `thinned` says up to where.
  *
+ * `elapsed` is how long the stretch before a sample truly was, in ms, where the stamps do not say it; `step_from` and
+ * `step_to` are the first and the last of the `marks` in it. A mark that `is_after` comes after the sample of its very
+ * instant. `revision` counts the times that registers of the past were changed. `identity` names this store: a copy of
+ * it has the same name, another store has another.
+ *
  * `absent` is why nothing is known from `at` on: such a row is no sample either (`stands_for` and `power_sum` 0).
  *
  * `sensors`: `highest_power` in µW, `counter_tolerance` and `rolls_over_at` in µWh, `reports` is null or `change`.
@@ -95,6 +100,24 @@ const migrations: readonly string[] = [
   `
   ALTER TABLE samples ADD COLUMN absent TEXT;
   CREATE INDEX absences ON samples (sensor, at) WHERE absent IS NOT NULL;
+  `,
+  `
+  ALTER TABLE sensors ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE samples ADD COLUMN elapsed INTEGER;
+  ALTER TABLE samples ADD COLUMN step_from INTEGER;
+  ALTER TABLE samples ADD COLUMN step_to INTEGER;
+  CREATE TABLE marks (
+    id INTEGER PRIMARY KEY,
+    sensor INTEGER NOT NULL REFERENCES sensors (id),
+    key TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    is_after INTEGER NOT NULL CHECK (is_after IN (0, 1)),
+    note TEXT,
+    UNIQUE (sensor, key)
+  ) STRICT;
+  CREATE INDEX marks_at ON marks (sensor, at);
+  CREATE TABLE IF NOT EXISTS identity (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT NOT NULL) STRICT;
+  INSERT OR IGNORE INTO identity VALUES (1, lower(hex(randomblob(16))));
   `,
 ];
 

@@ -9,6 +9,7 @@ import { onStore, UnknownSensor } from './errors.ts';
 import { createFileCheck } from './file-there.ts';
 import { type AbsenceRow, absenceOf, absencesSql, type GapRow, gapsOf, gapsSql } from './gaps.ts';
 import { holdingIn } from './holding.ts';
+import { MARK_COLUMNS, type MarkRow, markOf } from './marks.ts';
 import { createPowers } from './powers.ts';
 import {
   type Edge,
@@ -35,14 +36,25 @@ import {
   type SensorRow,
   sensorOfRow,
 } from './sensor-rows.ts';
+import {
+  type ChargeRow,
+  type EndedGapRow,
+  type HighestRow,
+  type IdentityRow,
+  standingOf,
+} from './standing.ts';
 import { stepEdges } from './steps.ts';
 import {
+  CHARGE_WINDOW,
   DEFAULT_MAX_GAP,
   DEFAULT_TYPE,
   type MonitorStore,
+  MOST_MARKS,
   type PowerSum,
   type Sensor,
   type SensorType,
+  type Standing,
+  type StandingQuery,
 } from './store.ts';
 import { openTail, type TailOptions } from './tail.ts';
 import { createTariffs } from './tariffs.ts';
@@ -166,9 +178,30 @@ export const storeIn = (
   const changeSensor = database.prepare(
     `UPDATE sensors SET ${RULE_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`,
   );
+  const marksInside = database.prepare(
+    `SELECT ${MARK_COLUMNS} FROM marks WHERE sensor = ? AND at >= ? AND at < ? ORDER BY at, id`,
+  );
+  const marksAfter = database.prepare(
+    `SELECT ${MARK_COLUMNS} FROM marks WHERE sensor = ? AND id >= ? ORDER BY id DESC LIMIT ${MOST_MARKS}`,
+  );
+  const identityOf = database.prepare(
+    'SELECT identity.name AS store, sensors.revision FROM identity, sensors WHERE sensors.id = ?',
+  );
+  const chargeBetween = database.prepare(
+    `SELECT at, state_of_charge AS value FROM samples
+      WHERE sensor = ? AND at BETWEEN ? AND ? AND state_of_charge IS NOT NULL ORDER BY at DESC LIMIT 1`,
+  );
+  // By the primary key, as above.
+  const gapsAfter = bigints(
+    `SELECT gap_from AS "from", at AS "to" FROM samples
+      WHERE id > ? AND +sensor = ? AND gap_from IS NOT NULL ORDER BY at`,
+  );
+  const highestAfter = bigints(
+    `SELECT max(power) AS highest FROM samples WHERE id > ? AND +sensor = ? AND ${IS_SAMPLE}`,
+  );
   const highestId = database.prepare('SELECT coalesce(max(id), 0) AS id FROM samples');
   const atomically = createAtomically(database);
-  const { append } = createAppender(database, atomically);
+  const { append, mark, move } = createAppender(database, atomically);
   const thin = createThinner(database, atomically);
   const powers = createPowers(database);
   const { tariffs, setTariff, useTariff, removeTariff } = createTariffs(database, atomically);
@@ -213,6 +246,27 @@ export const storeIn = (
       return count === 0 ? undefined : { count, microWatts };
     });
   };
+  const standing = (sensor: Sensor, { after: since, firstMark }: StandingQuery): Standing => {
+    const { id } = sensor;
+    const identity = identityOf.get(id) as unknown as IdentityRow;
+    const sample = newest.get(id) as unknown as SampleRow | undefined;
+    const end = one(before, id, Number.MAX_SAFE_INTEGER);
+    const charged = end && chargeBetween.get(id, Number(end.at) - CHARGE_WINDOW, Number(end.at));
+    const marked = (marksAfter.all(id, firstMark) as unknown as MarkRow[]).toReversed().map((row) => {
+      const mark = markOf(row);
+      const at = Instant(Math.min(mark.at, Number(end?.at ?? mark.at)));
+      return { ...mark, ...registersAt(edgeAt(sensor, at), sensor.sign) };
+    });
+    return standingOf({
+      ...identity,
+      end,
+      sample,
+      charged: charged as unknown as ChargeRow | undefined,
+      highest: since > 0 ? (highestAfter.get(since, id) as unknown as HighestRow).highest : null,
+      gaps: since > 0 ? (gapsAfter.all(since, id) as unknown as EndedGapRow[]) : [],
+      marked,
+    });
+  };
   const ask = <T>(work: () => T): T => onStore(file, work);
 
   return {
@@ -230,8 +284,16 @@ export const storeIn = (
     sensors: () => ask(sensors),
     sensor: (id) => ask(() => sensorOf(id)),
     types: () => ask(() => (allTypes.all() as unknown as SensorType[]).map((type) => ({ ...type }))),
-    append: (sensorId, told, { maxGap = holding.maxGap } = {}) =>
-      ask(() => append(existing(sensorId), told, maxGap)),
+    append: (sensorId, told, { maxGap = holding.maxGap, replace } = {}) =>
+      ask(() => append(existing(sensorId), told, { maxGap, replace })),
+    mark: (sensorId, asked) => ask(() => mark(existing(sensorId), asked, holding.maxGap)),
+    marks: (sensorId, from, to) =>
+      ask(() => {
+        existing(sensorId);
+        return (marksInside.all(sensorId, from, to) as unknown as MarkRow[]).map(markOf);
+      }),
+    standing: (sensorId, query) => ask(() => standing(existing(sensorId), query)),
+    move: (sensorId, asked) => ask(() => move(existing(sensorId), asked, asked.maxGap ?? holding.maxGap)),
     samples: (sensorId, from, to, limit = -1) =>
       ask(() => {
         existing(sensorId);

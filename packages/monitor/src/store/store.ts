@@ -4,8 +4,17 @@
  * no more than a `SampleStore`.
  */
 import type { Absence, CounterRule, Measurement, Sample, SignRule } from '@daisee/meter';
-import { type Duration, type Energy, type Instant, type Register, Seconds, type Watts } from '@daisee/units';
+import {
+  type Duration,
+  type Energy,
+  type Instant,
+  type Percent,
+  type Register,
+  Seconds,
+  type Watts,
+} from '@daisee/units';
 import type { NewTariff, Tariff } from '../tariff/tariff.ts';
+import type { Mark, NewMark } from './marks.ts';
 
 /** The longest time between two samples that a straight line bridges, unless the caller says otherwise. */
 export const DEFAULT_MAX_GAP: Duration = Seconds(15 * 60);
@@ -79,11 +88,15 @@ export interface PowerSum {
   readonly microWatts: number;
 }
 
-/** What became of the samples and absences of one `append`. */
+/** What became of the samples and absences of one `append`: each was stored, repeated or replaced. */
 export interface Appended {
   readonly stored: number;
   /** Those at an instant that was there already (or twice in the batch): the first one stays. */
   readonly repeated: number;
+  /** How many of the repeated ones said something else than what stays. */
+  readonly conflicting: number;
+  /** Those that took the place of what was said of their instant before. */
+  readonly replaced: number;
   /** The stored samples with their registers, ascending. */
   readonly samples: readonly StoredSample[];
 }
@@ -105,7 +118,62 @@ export interface AppendOptions {
    * not of the machine. Everybody who asks this store is told of them at once.
    */
   readonly hold?: boolean;
+  /**
+   * They are corrections: one at an instant that is there takes its place, and the registers after it are counted anew.
+   * What was thinned stays as it is.
+   */
+  readonly replace?: boolean | undefined;
 }
+
+/** Which samples get other stamps: those from an instant on, and the marks from there on. */
+export interface Move {
+  readonly from: Instant;
+  /** By how many whole ms: on, or back (below zero). */
+  readonly by: Duration;
+  /** How long it truly was from the sample before them to their first one stays what it was; else it is as stamped. */
+  readonly keepsElapsed: boolean;
+  /** As of `append`. */
+  readonly maxGap?: Duration | undefined;
+}
+
+/** A mark with the registers as of it, or as of what is known last where that is older. */
+export interface Marked extends Mark {
+  readonly register: Register;
+  readonly exported: Register;
+}
+
+/** Where a sensor stands, all of one moment: what those count by who keep books on its register. */
+export interface Standing {
+  /** Names the store: a copy of it has the same name, another store has another. */
+  readonly store: string;
+  /** How often registers of the past were changed: while it is the same, only the future is news. */
+  readonly revision: number;
+  /** What is known last, a sample or an absence, with the registers as of it. */
+  readonly end?:
+    | (Pick<StoredSample, 'id' | 'at' | 'register' | 'exported'> & { readonly absent: string | undefined })
+    | undefined;
+  readonly newest?: StoredSample | undefined;
+  /** The newest state of charge, of the last `CHARGE_WINDOW` of what is known. */
+  readonly charge?: { readonly at: Instant; readonly value: Percent } | undefined;
+  /** The highest power of the samples that were stored since. */
+  readonly highest?: Watts | undefined;
+  /** The gaps that the samples which were stored since end, ascending. */
+  readonly gaps: readonly Required<Pick<RecordedGap, 'from' | 'to'>>[];
+  /** Ascending by identity. */
+  readonly marks: readonly Marked[];
+}
+
+export interface StandingQuery {
+  /** The samples that are asked about were stored after the one of this identity; 0: none is asked about. */
+  readonly after: number;
+  /** The marks with this identity or a higher one. */
+  readonly firstMark: number;
+}
+
+/** How far back a state of charge is looked for. */
+export const CHARGE_WINDOW: Duration = Seconds(15 * 60);
+/** Marks in one answer at most: the newest. */
+export const MOST_MARKS = 1000;
 
 /** What one step of thinning did. */
 export interface Thinned {
@@ -142,6 +210,18 @@ export interface SampleStore {
    * at once.
    */
   readonly together?: <T>(work: () => T) => T;
+  /**
+   * Makes a mark, or finds the one of that key: there the power is a step, and the registers around it are counted anew.
+   */
+  mark(sensorId: number, mark: NewMark): Answer<Mark>;
+  /** The marks with `from` ≤ `at` < `to`, ascending by `at`. */
+  marks(sensorId: number, from: Instant, to: Instant): Answer<readonly Mark[]>;
+  standing(sensorId: number, query: StandingQuery): Answer<Standing>;
+  /**
+   * Gives the newest samples other stamps, in their order. False, and nothing is done, when they would not come after
+   * what is before them, are too many, or thinned.
+   */
+  move(sensorId: number, move: Move): Answer<boolean>;
   /** Commits what is held; only of stores that hold samples. */
   readonly settle?: () => void;
   /** The samples with `from` ≤ `at` < `to`, ascending, at most `limit` of them. */

@@ -47,19 +47,22 @@ interface TailRow {
   readonly exported_counter: bigint | null;
   readonly max_gap: number | null;
   readonly absent: string | null;
+  readonly elapsed: number | null;
 }
 
 const TABLE = `CREATE TABLE IF NOT EXISTS held (n INTEGER PRIMARY KEY, sensor INTEGER NOT NULL, at INTEGER NOT NULL,
   power REAL NOT NULL, state_of_charge REAL, voltage REAL, counter INTEGER, exported_counter INTEGER, max_gap REAL) STRICT`;
 
 /** Columns that came later, for a file that an earlier version of this program left behind. */
-const LATER_COLUMNS: Readonly<Record<string, string>> = { absent: 'TEXT' };
+const LATER_COLUMNS: Readonly<Record<string, string>> = { absent: 'TEXT', elapsed: 'REAL' };
 
 const toldIn = (row: TailRow): Measurement => {
   const at = Instant(Number(row.at));
-  if (row.absent !== null) return { at, absent: row.absent };
+  const elapsed = row.elapsed === null ? {} : { elapsed: Duration(row.elapsed) };
+  if (row.absent !== null) return { at, absent: row.absent, ...elapsed };
   return {
     at,
+    ...elapsed,
     power: Watts(row.power),
     ...(row.state_of_charge === null ? {} : { stateOfCharge: Percent(row.state_of_charge) }),
     ...(row.voltage === null ? {} : { voltage: row.voltage }),
@@ -89,18 +92,12 @@ const ownFolder = (directory: string): void => {
 
 /**
  * The name of the tail of this very store: a copy has another inode, another store at the same place another name.
- * Undefined where none was ever made.
+ * Undefined for a store that an older monitor made, which has no name yet.
  */
 export const tailName = (database: DatabaseSync, file: string): string | undefined => {
   const there = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'identity'").get();
   const row = there && (database.prepare('SELECT name FROM identity').get() as { name: string } | undefined);
   return row && `${row.name}-${statSync(file).ino}.sqlite`;
-};
-
-const nameFor = (database: DatabaseSync, file: string): string => {
-  database.exec(`CREATE TABLE IF NOT EXISTS identity (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT NOT NULL) STRICT;
-    INSERT OR IGNORE INTO identity VALUES (1, lower(hex(randomblob(16))))`);
-  return String(tailName(database, file));
 };
 
 /**
@@ -115,7 +112,7 @@ export const openTail = (
   if (file === ':memory:') return undefined;
   try {
     ownFolder(directory);
-    return tailIn(join(directory, nameFor(database, file)));
+    return tailIn(join(directory, String(tailName(database, file))));
   } catch (error) {
     const { code } = error as { code?: unknown };
     onWarning?.(
@@ -150,8 +147,8 @@ export const entriesIn = (database: DatabaseSync, file: string): Tail => {
       database.exec(`ALTER TABLE held ADD COLUMN ${name} ${type}`);
   const all = database.prepare('SELECT * FROM held ORDER BY n', { readBigInts: true });
   const insert = database.prepare(
-    `INSERT INTO held (sensor, at, power, state_of_charge, voltage, counter, exported_counter, max_gap, absent)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO held (sensor, at, power, state_of_charge, voltage, counter, exported_counter, max_gap, absent, elapsed)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const check = createFileCheck(file);
   const ask = <T>(work: () => T): T =>
@@ -170,7 +167,18 @@ export const entriesIn = (database: DatabaseSync, file: string): Tail => {
         try {
           for (const { sensorId, told, maxGap = null } of entries)
             if (isAbsence(told))
-              insert.run(sensorId, told.at, 0, null, null, null, null, maxGap, told.absent);
+              insert.run(
+                sensorId,
+                told.at,
+                0,
+                null,
+                null,
+                null,
+                null,
+                maxGap,
+                told.absent,
+                told.elapsed ?? null,
+              );
             else
               insert.run(
                 sensorId,
@@ -182,6 +190,7 @@ export const entriesIn = (database: DatabaseSync, file: string): Tail => {
                 told.exportedCounter ?? null,
                 maxGap,
                 null,
+                told.elapsed ?? null,
               );
           database.exec('COMMIT');
         } finally {

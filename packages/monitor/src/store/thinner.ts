@@ -30,6 +30,8 @@ export const createThinner = (
   const page = bigints(
     `SELECT ${THINNING_COLUMNS} FROM samples WHERE sensor = ? AND at >= ? ORDER BY at LIMIT ?`,
   );
+  // A stretch between two rows may reach over a bucket's edge by a bucket's length.
+  const marks = database.prepare('SELECT at FROM marks WHERE sensor = ? AND at BETWEEN ? AND ? ORDER BY at');
   const remove = database.prepare('DELETE FROM samples WHERE id = ?');
   const change = database.prepare(
     `UPDATE samples SET ${THINNED_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`,
@@ -43,7 +45,8 @@ export const createThinner = (
     return atomically(() => {
       const start = bucketOf(first, span);
       const { id: newest } = newestId.get() as { id: bigint };
-      const task = { sign, span, before, newestId: newest };
+      const marked = marks.all(id, start - span, last + span) as unknown as { at: number }[];
+      const task = { sign, span, before, newestId: newest, marks: marked.map(({ at }) => at) };
       // A bucket that holds more than a page is read whole.
       for (let size = limit; ; size *= 4) {
         const rows = page.all(id, start, size) as unknown as ThinningRow[];

@@ -5,7 +5,7 @@
  * its start: it stands for the samples that were there and holds the registers of that very instant; in the bucket they
  * then rise evenly to those of its end, which is the next bucket's row, or a row that stands for no sample. So the
  * energy between any two edges of buckets is what it was, to the last digit, and so are means. Everything else stays as
- * it is: buckets at a gap, those with one row, and those next to a stretch that is longer than a bucket.
+ * it is: buckets at a gap or a mark, those with one row, and those next to a stretch that is longer than a bucket.
  */
 import type { SignRule, Total } from '@daisee/meter';
 import { Instant } from '@daisee/units';
@@ -13,13 +13,11 @@ import { type Edge, STATE_COLUMNS, STRETCH_CODES, type StateRow, totalsAt } from
 
 /** A row with all that thinning changes of it. */
 export interface ThinningRow extends StateRow {
-  readonly state_of_charge: number | null;
-  readonly voltage: number | null;
   readonly power_sum: bigint | null;
   readonly span: bigint | null;
 }
 
-export const THINNING_COLUMNS = `${STATE_COLUMNS}, state_of_charge, voltage, power_sum, span`;
+export const THINNING_COLUMNS = `${STATE_COLUMNS}, power_sum, span`;
 
 /** The columns that a thinned row may have other values in. */
 export const THINNED_COLUMNS = [
@@ -38,6 +36,9 @@ export const THINNED_COLUMNS = [
   'stands_for',
   'power_sum',
   'span',
+  'elapsed',
+  'step_from',
+  'step_to',
 ] as const;
 
 /** What is to be thinned. */
@@ -49,6 +50,8 @@ export interface ThinningTask {
   readonly before: number;
   /** The last row stored, which is to stay: what comes later counts on from its identity. */
   readonly newestId: bigint;
+  /** Instants whose registers are to stay as they are, ascending. */
+  readonly marks: readonly number[];
 }
 
 /** What becomes of rows. */
@@ -78,7 +81,15 @@ const columnsOf = ({ imported, exported }: { readonly imported: Total; readonly 
   exported_remainder: exported.remainder,
 });
 
-const NO_COUNTERS = { counter: null, exported_counter: null, counters: null };
+/** What only a single sample has, and the stretch right before it. */
+const NO_DETAILS = {
+  counter: null,
+  exported_counter: null,
+  counters: null,
+  elapsed: null,
+  step_from: null,
+  step_to: null,
+};
 
 const standsFor = ({ stands_for: samples }: StateRow): number => (samples === null ? 1 : Number(samples));
 
@@ -113,7 +124,7 @@ const merged = ({ start, end, rows, previous }: Bucket, first: ThinningRow, sign
   return {
     ...first,
     ...columnsOf(totalsAt(atStart, sign)),
-    ...NO_COUNTERS,
+    ...NO_DETAILS,
     at: BigInt(start),
     power: BigInt(Math.round(Number(powers) / samples)),
     state_of_charge: meanOf(rows, 'state_of_charge'),
@@ -129,7 +140,7 @@ const merged = ({ start, end, rows, previous }: Bucket, first: ThinningRow, sign
 const boundary = ({ end, next }: Bucket, last: ThinningRow, sign: SignRule): ThinningRow => ({
   ...last,
   ...columnsOf(totalsAt(edge(end, last, next), sign)),
-  ...NO_COUNTERS,
+  ...NO_DETAILS,
   at: BigInt(end),
   state_of_charge: null,
   voltage: null,
@@ -139,12 +150,17 @@ const boundary = ({ end, next }: Bucket, last: ThinningRow, sign: SignRule): Thi
   span: null,
 });
 
-const isThinnable = ({ rows, previous, next, start, end }: Bucket, newestId: bigint): boolean => {
+const isThinnable = (
+  { rows, previous, next, start, end }: Bucket,
+  { newestId, marks }: Pick<ThinningTask, 'newestId' | 'marks'>,
+): boolean => {
   const [first] = rows;
   const span = end - start;
   if (!first || rows.length < 2 || rows.every((row) => standsFor(row) === 0)) return false;
   if (next.gap_from !== null) return false;
   if (rows.some((row) => row.gap_from !== null || row.absent !== null || row.id === newestId)) return false;
+  const [from, to] = [Number(previous?.at ?? start), Number(next.at)];
+  if (marks.some((at) => at >= from && at <= to)) return false;
   // What reaches over a bucket's edge becomes even, too: within one bucket nobody asks how it lay.
   const begins = Number(first.at) === start || previous !== undefined;
   return (
@@ -161,8 +177,9 @@ export const thin = (
   previous: ThinningRow | undefined,
   given: readonly ThinningRow[],
   all: boolean,
-  { sign, span, before, newestId }: ThinningTask,
+  task: ThinningTask,
 ): Thinning => {
+  const { sign, span, before } = task;
   const rows = [...given];
   const removed: bigint[] = [];
   const changed = new Map<bigint, ThinningRow>();
@@ -182,11 +199,11 @@ export const thin = (
     // The newest bucket has no end yet.
     if (!next || !newest) break;
     const bucket: Bucket = { start, end, rows: rows.slice(index, after), previous: older, next };
-    if (isThinnable(bucket, newestId)) {
+    if (isThinnable(bucket, task)) {
       const one = merged(bucket, first, sign);
       const isNeeded = Number(next.at) > end;
       const closing = isNeeded ? boundary(bucket, newest, sign) : undefined;
-      const opened = { ...next, stretch: STRETCH_CODES.even };
+      const opened = { ...next, stretch: STRETCH_CODES.even, elapsed: null, step_from: null, step_to: null };
       for (const { id } of bucket.rows)
         if (id !== one.id && id !== closing?.id) {
           removed.push(id);

@@ -2,11 +2,12 @@
 
 import type { Measurement } from '@daisee/meter';
 import type { Clock, Duration } from '@daisee/units';
+import type { SensorTime } from '../../sensor-time.ts';
 import type { SampleColumns } from '../../store/columns.ts';
 import type { Directory } from '../../store/directory.ts';
 import { UnknownSensor } from '../../store/errors.ts';
 import type { Counted } from '../../store/pieces.ts';
-import type { SampleStore, Sensor } from '../../store/store.ts';
+import type { AppendOptions, SampleStore, Sensor } from '../../store/store.ts';
 import { type CountedSensor, rememberedSensor } from '../measured/sensors.ts';
 import type { Subscribe } from './live.ts';
 
@@ -16,7 +17,12 @@ export interface V1Context {
   readonly clock: Clock;
   readonly subscribe: Subscribe;
   /** Stores samples that came over HTTP and tells who listens. */
-  readonly ingest: (sensorId: number, told: readonly Measurement[] | SampleColumns) => Promise<Counted>;
+  readonly ingest: (
+    sensorId: number,
+    told: readonly Measurement[] | SampleColumns,
+    options: Pick<AppendOptions, 'replace'>,
+  ) => Promise<Counted>;
+  readonly sensorTime: SensorTime;
   /** Samples taken from the meters that the store has not taken yet. */
   readonly waiting: () => number;
   /** How long a connection may be silent, in real time. */

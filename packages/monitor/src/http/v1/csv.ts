@@ -6,13 +6,14 @@ import { type Described, operation, problemOf, RequestRefused } from '@daisee/ht
 import { Instant, Watts } from '@daisee/units';
 import { isAbsence } from '@daisee/meter';
 import * as z from 'zod';
-import type { StoredAbsence, StoredSample } from '../../store/store.ts';
+import type { Counted } from '../../store/pieces.ts';
+import type { AppendOptions, StoredAbsence, StoredSample } from '../../store/store.ts';
 import { RULES } from '../failures.ts';
 import type { CountedSensor } from '../measured/sensors.ts';
 import type { Given } from './body.ts';
 import { sensorOf, type V1Context } from './context.ts';
 import { problemShape } from './problem.ts';
-import { checkNotAhead, checkTakes, samplesOf } from './samples.ts';
+import { checkNotAhead, checkTakes, samplesOf, sendQuery } from './samples.ts';
 import { sampleAnswer, samplesQuery, sensorParams } from './shapes.ts';
 
 const GROUP = 'CSV';
@@ -33,7 +34,7 @@ const COLUMNS = [
 ] as const;
 /** Only where there is one: why nothing is known from `at` on; of the rest of its line there are the registers. */
 const ABSENT = 'absent';
-const TAKEN = ['power', 'stateOfCharge', 'voltage', 'counter', 'exportedCounter', ABSENT] as const;
+const TAKEN = ['power', 'stateOfCharge', 'voltage', 'counter', 'exportedCounter', 'elapsed', ABSENT] as const;
 /** Those that are decimal text, since a float would not be exact, and those that are words. */
 const TEXTS: ReadonlySet<string> = new Set(['counter', 'exportedCounter', ABSENT]);
 
@@ -128,10 +129,13 @@ const progressShape = z.object({
   lines: z.number().int().describe('Read so far, the first one too'),
   stored: z.number().int(),
   repeated: z.number().int(),
+  conflicting: z.number().int().optional().describe('Of the repeated ones, where any say something else'),
+  replaced: z.number().int().optional(),
   done: z.boolean(),
   problem: problemShape.optional().describe('What ended it early; what was stored so far stays'),
 });
 type Progress = z.infer<typeof progressShape>;
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 export const csvOperations = (context: V1Context): readonly Described[] => {
   const { store, ingest } = context;
@@ -158,17 +162,22 @@ export const csvOperations = (context: V1Context): readonly Described[] => {
     sensor: CountedSensor,
     pieces: AsyncIterable<Buffer>,
     url: string,
+    query: Pick<AppendOptions, 'replace'>,
   ): AsyncGenerator<Progress> {
-    const count = { lines: 0, stored: 0, repeated: 0 };
+    const count: Writable<Omit<Progress, 'done' | 'problem'>> = { lines: 0, stored: 0, repeated: 0 };
+    const add = (more: Counted): void => {
+      count.stored += more.stored;
+      count.repeated += more.repeated;
+      for (const kind of ['conflicting', 'replaced'] as const)
+        count[kind] = (count[kind] ?? 0) + (more[kind] ?? 0) || undefined;
+    };
     let batch: Given[] = [];
     const storeBatch = async (): Promise<void> => {
       const refused = `Nothing from line ${batch[0]?.place.line} on was stored`;
       const samples = samplesOf(batch, refused);
       await checkNotAhead(context, sensor.id, samples, batch, refused);
-      const { stored, repeated } = await ingest(sensor.id, samples);
+      add(await ingest(sensor.id, samples, query));
       batch = [];
-      count.stored += stored;
-      count.repeated += repeated;
     };
     try {
       let read: ReadRow | undefined;
@@ -223,9 +232,10 @@ export const csvOperations = (context: V1Context): readonly Described[] => {
       group: GROUP,
       summary: 'Store the samples of a CSV file of any length',
       description:
-        'The first line names the columns: at (Unix ms or ISO 8601) and power are needed, stateOfCharge, voltage, counter and exportedCounter taken, others left out; a line without power and with a column absent begins a gap; separated by , or ; (then decimals may have a comma). Stored in batches as it comes; may be repeated. The status only says that it began: the last line of the answer says how it ended.',
+        'The first line names the columns: at (Unix ms or ISO 8601) and power are needed, stateOfCharge, voltage, counter, exportedCounter and elapsed taken, others left out; a line without power and with a column absent begins a gap; separated by , or ; (then decimals may have a comma). Stored in batches as it comes; may be repeated. The status only says that it began: the last line of the answer says how it ended.',
       scope: 'write',
       params: sensorParams,
+      query: sendQuery,
       bodies: { 'text/csv': { shape: z.custom<AsyncIterable<Buffer>>(), described: z.string() } },
       answers: {
         200: {
@@ -234,11 +244,11 @@ export const csvOperations = (context: V1Context): readonly Described[] => {
           shape: z.string().describe(JSON.stringify(z.toJSONSchema(progressShape))),
         },
       },
-      answer: async ({ params: { id }, body, request, reply }) => {
+      answer: async ({ params: { id }, query, body, request, reply }) => {
         const sensor = await sensorOf(context, id);
         await checkTakes(context, id);
         const text = async function* () {
-          for await (const progress of storing(sensor, body, request.url))
+          for await (const progress of storing(sensor, body, request.url, query))
             yield `${JSON.stringify(progress)}\n`;
         };
         return await reply.type('application/x-ndjson').send(Readable.from(text()));

@@ -16,6 +16,7 @@ import { pointsOperation } from './points.ts';
 import { problemShape } from './problem.ts';
 import { sampleOperations } from './samples.ts';
 import { sensorOperations } from './sensors.ts';
+import { standingOperations } from './standing.ts';
 import { tariffOperations } from './tariffs.ts';
 import { tokenOperations } from './tokens.ts';
 import { wholeBody } from './whole-body.ts';
@@ -51,6 +52,7 @@ const operationsOf = (context: V1Context): readonly Described[] => [
   ...sensorOperations(context),
   ...sampleOperations(context),
   ...measurementOperations(context),
+  ...standingOperations(context),
   pointsOperation(context),
   ...csvOperations(context),
   ...tariffOperations(context),

@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Described, operation, RequestRefused } from '@daisee/http';
 import type { Measurement } from '@daisee/meter';
-import { Instant, messageOf, Percent, Watts } from '@daisee/units';
+import { Duration, Instant, messageOf, Percent, Watts } from '@daisee/units';
 import * as z from 'zod';
 import { tooFarAhead } from '../../horizon.ts';
 import { createColumns, type SampleColumns } from '../../store/columns.ts';
@@ -33,6 +33,25 @@ const TURN = 300;
 const appendedShape = z.object({
   stored: z.number().int(),
   repeated: z.number().int().describe('Samples at an instant that was there already: the first one stays'),
+  conflicting: z
+    .number()
+    .int()
+    .optional()
+    .describe(
+      'How many of the repeated ones say something else than what stays, where any do: send a correction with `replace=true`',
+    ),
+  replaced: z.number().int().optional().describe('Samples that took the place of others, where any did'),
+});
+
+/** What was told of a list of samples. */
+export const sendQuery = z.strictObject({
+  replace: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .describe(
+      'The samples are corrections: one at an instant that is there takes its place, and registers are counted anew',
+    ),
 });
 
 const placeText = ({ index, line }: Pick<Fault, 'index' | 'line'>): string =>
@@ -82,13 +101,14 @@ const read = (given: readonly Given[]): Read => {
     }
     const result = newSampleShape.safeParse(value);
     if (result.success) {
-      const { at, power, stateOfCharge, voltage, ...counters } = result.data;
+      const { at, power, stateOfCharge, voltage, elapsed, ...counters } = result.data;
       samples.push({
         at: Instant(at),
         power: Watts(power),
         ...(stateOfCharge === undefined ? {} : { stateOfCharge: Percent(stateOfCharge) }),
         ...(voltage === undefined ? {} : { voltage }),
         ...countersOf(counters),
+        ...(elapsed === undefined ? {} : { elapsed: Duration(elapsed) }),
       });
       continue;
     }
@@ -211,9 +231,10 @@ export const sampleOperations = (context: V1Context): readonly Described[] => {
       group: GROUP,
       summary: 'Store one sample or many',
       description:
-        'When one cannot be stored, none is; once it is answered they survive whatever happens to the monitor. Without an answer, or with a 5xx, a part of a long list may have been stored: send it again. Samples may be late by any time, and up to a day ahead of the monitor’s clock. May be repeated: a sample at an instant that is there already is not stored again. An object with `absent` in place of `power` says that nothing is known from then on, until the next sample. At most 10 MB.',
+        'When one cannot be stored, none is; once it is answered they survive whatever happens to the monitor. Without an answer, or with a 5xx, a part of a long list may have been stored: send it again. Samples may be late by any time, and up to a day ahead of the monitor’s clock. May be repeated: a sample at an instant that is there already is not stored again; what says something else of it is counted as `conflicting`, and takes its place with `replace=true`. An object with `absent` in place of `power` says that nothing is known from then on, until the next sample. At most 10 MB.',
       scope: 'write',
       params: sensorParams,
+      query: sendQuery,
       bodies: {
         'application/json': {
           shape: z.unknown(),
@@ -229,22 +250,18 @@ export const sampleOperations = (context: V1Context): readonly Described[] => {
         },
       },
       answers: { 200: { description: 'What became of them', shape: appendedShape } },
-      answer: async ({ params: { id }, body }): Promise<z.infer<typeof appendedShape>> => {
+      answer: async ({ params: { id }, query, body }): Promise<z.infer<typeof appendedShape>> => {
         const sensor = await sensorOf(context, id);
         await checkTakes(context, sensor.id);
         // Bytes are lines: nothing else comes as such.
         const long = Buffer.isBuffer(body)
           ? piecesOfLines(body)
           : body instanceof LongList && piecesOfList(body);
-        if (long) {
-          const { stored, repeated } = await ingest(sensor.id, await readLong(context, sensor.id, long));
-          return { stored, repeated };
-        }
+        if (long) return await ingest(sensor.id, await readLong(context, sensor.id, long), query);
         const given = givenOfJson(body);
         const samples = samplesOf(given);
         await checkNotAhead(context, sensor.id, samples, given);
-        const { stored, repeated } = await ingest(sensor.id, samples);
-        return { stored, repeated };
+        return await ingest(sensor.id, samples, query);
       },
     }),
     operation({

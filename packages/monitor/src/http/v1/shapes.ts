@@ -24,7 +24,7 @@ export const nameShape = z
 
 export const instantShape = z.number().int().describe('Unix milliseconds');
 export const SIGNS = ['load', 'source', 'signed'] as const;
-const sampleShape = z.object({
+export const sampleShape = z.object({
   id: z.number().int(),
   /** Unix milliseconds. */
   at: instantShape,
@@ -38,6 +38,8 @@ const sampleShape = z.object({
   counter: registerShape.optional(),
   /** Wh that its counter of export showed. */
   exportedCounter: registerShape.optional(),
+  /** ms since the sample before, where the stamps do not say it: a clock was set in between. */
+  elapsed: z.number().optional(),
   /** Where samples were thinned: how many it stands for (its power is their mean), and for how many ms from `at` on. */
   samples: z.number().int().optional(),
   span: z.number().optional(),
@@ -84,6 +86,7 @@ export const sampleAnswer = (sample: StoredSample, sensor: Pick<Sensor, 'sign'>)
   ...(sample.stateOfCharge === undefined ? {} : { stateOfCharge: sample.stateOfCharge }),
   ...(sample.voltage === undefined ? {} : { voltage: sample.voltage }),
   ...countersText(sample),
+  ...(sample.elapsed === undefined ? {} : { elapsed: sample.elapsed }),
   ...(sample.samples === undefined ? {} : { samples: sample.samples }),
   ...(sample.span === undefined ? {} : { span: sample.span }),
   register: formatMicro(sample.register),
@@ -149,4 +152,10 @@ export const newSampleShape = z.strictObject({
     .optional()
     .describe("Wh that the device's own counter showed, as decimal text; it may restart or roll over"),
   exportedCounter: counterShape.optional().describe('The same of its counter of export; signed sensors only'),
+  elapsed: z
+    .number()
+    .min(0)
+    .max(1e12)
+    .optional()
+    .describe('How many ms it truly was since the sample before, where your clock was set in between'),
 });

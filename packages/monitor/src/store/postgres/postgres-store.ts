@@ -5,6 +5,7 @@
 import { Duration, Energy, Instant, Register, Watts } from '@daisee/units';
 import { SensorDiffers, UnknownSensor } from '../errors.ts';
 import { type AbsenceRow, absenceOf, absencesSql, type GapRow, gapsOf, gapsSql } from '../gaps.ts';
+import { MARK_COLUMNS, type MarkRow, markOf } from '../marks.ts';
 import { POWERS_OF, powersIn } from '../powers.ts';
 import {
   type Edge,
@@ -31,17 +32,36 @@ import {
   sensorOfRow,
 } from '../sensor-rows.ts';
 import type { StoreOptions } from '../sqlite-store.ts';
+import {
+  type ChargeRow,
+  type EndedGapRow,
+  type HighestRow,
+  type IdentityRow,
+  standingOf,
+} from '../standing.ts';
 import { stepEdges } from '../steps.ts';
-import { DEFAULT_MAX_GAP, DEFAULT_TYPE, type RemoteStore, type Sensor, type SensorType } from '../store.ts';
+import {
+  CHARGE_WINDOW,
+  DEFAULT_MAX_GAP,
+  DEFAULT_TYPE,
+  MOST_MARKS,
+  type RemoteStore,
+  type Sensor,
+  type SensorType,
+  type Standing,
+  type StandingQuery,
+} from '../store.ts';
 import { createPostgresAppender } from './appender.ts';
 import { createBriefly } from './briefly.ts';
 import {
+  type Ask,
   arrayOf,
   createPostgresDatabase,
   type PostgresDatabase,
   type PostgresOptions,
   type Statement,
 } from './database.ts';
+import { createPostgresMarks } from './marks.ts';
 import { migratePostgres } from './schema.ts';
 import { addType, createPostgresTariffs } from './tariffs.ts';
 import { createPostgresThinner } from './thinner.ts';
@@ -78,6 +98,9 @@ const POWERS = `SELECT part.count, part."microWatts"
       coalesce(sum(coalesce(power_sum, power)), 0)::double precision AS "microWatts"
     FROM samples WHERE sensor = $1 AND at >= edge.first AND at < edge.until) AS part
   ORDER BY place`;
+
+const LAST_SAMPLE = `SELECT ${SAMPLE_COLUMNS} FROM samples
+  WHERE sensor = $1 AND ${IS_SAMPLE} ORDER BY at DESC LIMIT 1`;
 
 type Prefixed = Readonly<Record<string, unknown>>;
 
@@ -118,6 +141,7 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
   const append = createTurns(createPostgresAppender(database));
   const thin = createPostgresThinner(database);
   const tariffs = createPostgresTariffs(database);
+  const { mark, move } = createPostgresMarks(database);
 
   const sensors = async (): Promise<readonly Sensor[]> =>
     (await ask<SensorRow>({ text: `${SELECT_SENSORS} ORDER BY sensors.id` })).map(sensorOfRow);
@@ -142,8 +166,12 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
     await existing(sensorId);
     return await ask<Row>(statement);
   };
-  const edges = async (sensor: Sensor, instants: readonly Instant[]): Promise<readonly Edge[]> => {
-    const rows = await ask<Prefixed>({
+  const edges = async (
+    sensor: Sensor,
+    instants: readonly Instant[],
+    asking: Ask = ask,
+  ): Promise<readonly Edge[]> => {
+    const rows = await asking<Prefixed>({
       name: 'edges',
       text: EDGES,
       values: [sensor.id, arrayOf(instants.map(down))],
@@ -176,6 +204,69 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
       values: [sensorId, arrayOf(instants.slice(0, -1).map(up)), arrayOf(instants.slice(1).map(up))],
     });
     return sums.map((sum) => (sum.count === 0 ? undefined : sum));
+  };
+  /** All in one transaction that no append of the sensor falls into. */
+  const standing = (sensor: Sensor, { after, firstMark }: StandingQuery): Promise<Standing> => {
+    const { id } = sensor;
+    const lock = {
+      name: 'lock-standing',
+      text: `SELECT identity.name AS store, sensors.revision FROM identity, sensors WHERE sensors.id = $1
+        FOR SHARE OF sensors`,
+      values: [id],
+    };
+    return transaction([lock], async (asking, rows) => {
+      const [identity = { store: '', revision: 0n }] = rows as readonly IdentityRow[];
+      const [sample] = await asking<SampleRow>({ name: 'last', text: LAST_SAMPLE, values: [id] });
+      const [end] = await asking<StateRow>({
+        name: 'end',
+        text: `SELECT ${STATE_COLUMNS} FROM samples WHERE sensor = $1 ORDER BY at DESC LIMIT 1`,
+        values: [id],
+      });
+      const [charged] = end
+        ? await asking<ChargeRow>({
+            name: 'charge',
+            text: `SELECT at, state_of_charge AS value FROM samples
+              WHERE sensor = $1 AND at BETWEEN $2 AND $3 AND state_of_charge IS NOT NULL ORDER BY at DESC LIMIT 1`,
+            values: [id, Number(end.at) - CHARGE_WINDOW, end.at],
+          })
+        : [];
+      const gaps =
+        after > 0
+          ? await asking<EndedGapRow>({
+              name: 'gaps-after',
+              text: `SELECT gap_from AS "from", at AS "to" FROM samples
+                WHERE id > $2 AND sensor + 0 = $1 AND gap_from IS NOT NULL ORDER BY at`,
+              values: [id, within(after)],
+            })
+          : [];
+      const [{ highest } = { highest: null }] =
+        after > 0
+          ? await asking<HighestRow>({
+              name: 'highest-after',
+              text: `SELECT max(power) AS highest FROM samples WHERE id > $2 AND sensor + 0 = $1 AND ${IS_SAMPLE}`,
+              values: [id, within(after)],
+            })
+          : [];
+      const found = (
+        await asking<MarkRow>({
+          name: 'marks-after',
+          text: `SELECT ${MARK_COLUMNS} FROM marks WHERE sensor = $1 AND id >= $2 ORDER BY id DESC LIMIT ${MOST_MARKS}`,
+          values: [id, within(firstMark)],
+        })
+      )
+        .map(markOf)
+        .toReversed();
+      const at = found.map((one) => Instant(Math.min(one.at, Number(end?.at ?? one.at))));
+      const states = at.length === 0 ? [] : await edges(sensor, at, asking);
+      const marked = found.map((one, i) => {
+        const state = states[i];
+        return {
+          ...one,
+          ...(state ? registersAt(state, sensor.sign) : { register: Register(0n), exported: Register(0n) }),
+        };
+      });
+      return standingOf({ ...identity, end, sample, charged, highest, gaps, marked });
+    });
   };
   const named = async (name: string): Promise<Sensor | undefined> =>
     (await ask<SensorRow>({ text: `${SELECT_SENSORS} WHERE sensors.name = $1`, values: [name] })).map(
@@ -213,8 +304,19 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
     sensors,
     sensor: sensorOf,
     types: () => ask<SensorType>({ text: 'SELECT id, name FROM types ORDER BY id' }),
-    append: async (sensorId, told, { maxGap = holding.maxGap } = {}) =>
-      append(await existing(sensorId), told, maxGap),
+    append: async (sensorId, told, { maxGap = holding.maxGap, replace } = {}) =>
+      append(await existing(sensorId), told, { maxGap, replace }),
+    mark: async (sensorId, asked) => mark(await existing(sensorId), asked, holding.maxGap),
+    marks: async (sensorId, from, to) =>
+      (
+        await askOf<MarkRow>(sensorId, {
+          name: 'marks',
+          text: `SELECT ${MARK_COLUMNS} FROM marks WHERE sensor = $1 AND at >= $2 AND at < $3 ORDER BY at, id`,
+          values: [sensorId, up(from), up(to)],
+        })
+      ).map(markOf),
+    standing: async (sensorId, query) => standing(await existing(sensorId), query),
+    move: async (sensorId, asked) => move(await existing(sensorId), asked, asked.maxGap ?? holding.maxGap),
     samples: async (sensorId, from, to, limit = -1) =>
       (
         await askOf<SampleRow>(sensorId, {
@@ -252,7 +354,7 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
     last: async (sensorId) => {
       const [row] = await askOf<SampleRow>(sensorId, {
         name: 'last',
-        text: `SELECT ${SAMPLE_COLUMNS} FROM samples WHERE sensor = $1 AND ${IS_SAMPLE} ORDER BY at DESC LIMIT 1`,
+        text: LAST_SAMPLE,
         values: [sensorId],
       });
       return row && storedSampleOf(row);

@@ -49,7 +49,12 @@ export const createPostgresThinner =
         text: `SELECT ${THINNING_COLUMNS} FROM samples WHERE sensor = $1 AND at < $2 ORDER BY at DESC LIMIT 1`,
         values: [id, start],
       });
-      const task = { sign, span, before, newestId: newest };
+      const marked = await ask<{ at: bigint }>({
+        text: 'SELECT at FROM marks WHERE sensor = $1 AND at BETWEEN $2 AND $3 ORDER BY at',
+        // A stretch between two rows may reach over a bucket's edge by a bucket's length.
+        values: [id, start - span, last + span],
+      });
+      const task = { sign, span, before, newestId: newest, marks: marked.map(({ at }) => Number(at)) };
       // A bucket that holds more than a page is read whole.
       for (let size = limit; ; size *= 4) {
         const rows = await ask<ThinningRow>({

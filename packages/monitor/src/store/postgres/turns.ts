@@ -5,16 +5,23 @@
 import type { Measurement } from '@daisee/meter';
 import { DaiseeError, type Duration } from '@daisee/units';
 import { distinct } from '../recount.ts';
-import { appendedOf, type Placed } from '../rows.ts';
+import { appendedOf } from '../rows.ts';
 import type { Appended, Sensor } from '../store.ts';
 import type { NewSamples } from './appender.ts';
+import type { Done } from './recount.ts';
 
 /** Stores samples of several sensors, each named once, in one transaction; what was stored of each. */
-type AppendAll = (lists: readonly NewSamples[]) => Promise<readonly (readonly Placed[])[]>;
-type Append = (sensor: Sensor, told: readonly Measurement[], maxGap: Duration) => Promise<Appended>;
+type AppendAll = (lists: readonly NewSamples[]) => Promise<readonly Done[]>;
+type Append = (
+  sensor: Sensor,
+  told: readonly Measurement[],
+  rules: { readonly maxGap: Duration; readonly replace?: boolean | undefined },
+) => Promise<Appended>;
 
 interface Waiting extends NewSamples {
   readonly given: number;
+  /** Left out already, since the list said something else of their instants before. */
+  readonly apart: number;
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -43,7 +50,7 @@ const sideBySide = (waiting: readonly Waiting[]): Group => {
   for (const next of waiting.slice(1)) {
     size += next.told.length;
     if (size > MOST_TOGETHER) break;
-    if (next.maxGap !== first.maxGap) break;
+    if (next.maxGap !== first.maxGap || next.replace !== first.replace) break;
     const place = ordered.findIndex((one) => firstOf(one) > firstOf(next));
     const at = place < 0 ? ordered.length : place;
     const before = ordered[at - 1];
@@ -57,16 +64,25 @@ const sideBySide = (waiting: readonly Waiting[]): Group => {
 const listOf = (group: Group): NewSamples => {
   const [first] = group;
   const told = group.flatMap((one) => one.told);
-  return { sensor: first?.sensor as Sensor, told, maxGap: first?.maxGap as Duration };
+  return {
+    sensor: first?.sensor as Sensor,
+    told,
+    maxGap: first?.maxGap as Duration,
+    replace: first?.replace,
+  };
 };
 
 /** Tells each of a group what became of its own. */
-const answer = (group: Group, placed: readonly Placed[]): void => {
+const answer = (group: Group, { placed, ...done }: Done): void => {
   let next = 0;
   for (const one of group) {
+    const [from, to] = [firstOf(one), lastOf(one)];
     const start = next;
-    while ((placed[next]?.at ?? Number.POSITIVE_INFINITY) <= lastOf(one)) next++;
-    one.resolve(appendedOf(one.given, placed.slice(start, next)));
+    while ((placed[next]?.at ?? Number.POSITIVE_INFINITY) <= to) next++;
+    const within = (instants: readonly number[]): number =>
+      instants.filter((at) => at >= from && at <= to).length;
+    const left = { conflicting: one.apart + within(done.conflicting), replaced: within(done.replaced) };
+    one.resolve(appendedOf(one.given, placed.slice(start, next), left));
   }
 };
 
@@ -80,8 +96,11 @@ export const createTurns = (appendAll: AppendAll): Append => {
   /** All groups in one transaction; when it fails by the fault of one of them, each alone, to hear whose it is. */
   const storeGroups = async (groups: readonly Group[]): Promise<void> => {
     try {
-      const placed = await appendAll(groups.map(listOf));
-      for (const [i, group] of groups.entries()) answer(group, placed[i] ?? []);
+      const done = await appendAll(groups.map(listOf));
+      for (const [i, group] of groups.entries()) {
+        const one = done[i];
+        if (one) answer(group, one);
+      }
     } catch (error) {
       const parts = groups.length > 1 ? groups : (groups[0] ?? []).map((one) => [one]);
       // The server is away for all of them.
@@ -117,13 +136,13 @@ export const createTurns = (appendAll: AppendAll): Append => {
     });
   };
 
-  return (sensor, told, maxGap) =>
+  return (sensor, told, { maxGap, replace }) =>
     new Promise((resolve, reject) => {
-      const own = distinct(told);
-      if (own.length === 0) return resolve({ stored: 0, repeated: 0, samples: [] });
+      const { told: own, conflicting: apart } = distinct(told, replace);
+      if (own.length === 0) return resolve(appendedOf(0, []));
       const queue = queues.get(sensor.id) ?? [];
       queues.set(sensor.id, queue);
-      queue.push({ sensor, given: told.length, told: own, maxGap, resolve, reject });
+      queue.push({ sensor, given: told.length, apart, told: own, maxGap, replace, resolve, reject });
       begin();
     });
 };
