@@ -3,8 +3,8 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Described, operation, problemOf, RequestRefused } from '@daisee/http';
-import { Instant, Watts } from '@daisee/units';
 import { isAbsence } from '@daisee/meter';
+import { Instant, Watts } from '@daisee/units';
 import * as z from 'zod';
 import type { Counted } from '../../store/pieces.ts';
 import type { AppendOptions, StoredAbsence, StoredSample } from '../../store/store.ts';

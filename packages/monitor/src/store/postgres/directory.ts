@@ -3,13 +3,13 @@
  * are in the store's schema and have migrations of their own; its few connections are its own, too.
  * What each request asks is remembered for a second: what another monitor on the store changes counts within that time.
  */
+import { takeSteps } from '@daisee/postgres';
 import { Instant } from '@daisee/units';
 import { type Scope, type Token, UnknownToken } from '../../tokens/token.ts';
 import { type Directory, NameTaken } from '../directory.ts';
 import { newerSchema, StoreError, UnknownSensor } from '../errors.ts';
 import { createBriefly } from './briefly.ts';
 import { type Ask, createPostgresDatabase, type PostgresDatabase, type PostgresOptions } from './database.ts';
-import { takeSteps } from './migrations.ts';
 
 /** The directory in another process: every answer is a promise. */
 export type RemoteDirectory = {

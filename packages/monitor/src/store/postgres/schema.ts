@@ -1,7 +1,7 @@
+import { takeSteps } from '@daisee/postgres';
 import { newerSchema, notAStore } from '../errors.ts';
 import type { Ask, PostgresDatabase } from './database.ts';
 import { serverTooOld } from './errors.ts';
-import { takeSteps } from './migrations.ts';
 
 /**
  * Step n brings schema n - 1 to n; `daisee_migrations` has a row for each step taken. Never change one that was

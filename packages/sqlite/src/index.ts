@@ -1,0 +1,2 @@
+export { openSqlite, type SqliteDatabase, type SqliteOptions } from './database.ts';
+export type { Failures } from './failures.ts';
