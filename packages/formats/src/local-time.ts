@@ -48,10 +48,18 @@ export const wallClock = (local: LocalTime): number | undefined => {
 /** Every offset from UTC that a wall clock of a zone may have meant, earliest instant first. */
 type Candidates = readonly [] | readonly [Instant] | readonly [Instant, Instant];
 
+/** Standard and summer offsets of a year, in milliseconds. */
+interface YearOffsets {
+  readonly standard: number;
+  readonly summer: number;
+}
+const MOST_YEARS = 200;
+
 /** Converts local times of one zone. Remembers each day's offset, so that a year of quarters costs 366 look-ups. */
 export class LocalZone {
   readonly name: string;
   readonly #days = new Map<number, number>();
+  readonly #years = new Map<number, YearOffsets>();
 
   /** @throws ZoneUnknown */
   constructor(name: string) {
@@ -106,10 +114,14 @@ export class LocalZone {
   }
 
   /** Standard and summer offsets of a year, in milliseconds; equal where the zone has no summer time. */
-  offsetsOf(year: number): { readonly standard: number; readonly summer: number } {
+  offsetsOf(year: number): YearOffsets {
+    const known = this.#years.get(year);
+    if (known) return known;
     const january = this.offset(Instant(Date.UTC(year, 0, 1)));
     const july = this.offset(Instant(Date.UTC(year, 6, 1)));
-    return { standard: Math.min(january, july), summer: Math.max(january, july) };
+    const offsets = { standard: Math.min(january, july), summer: Math.max(january, july) };
+    if (this.#years.size < MOST_YEARS) this.#years.set(year, offsets);
+    return offsets;
   }
 }
 /**

@@ -3,6 +3,7 @@
  * data, as an electricity meter answers. Frames of the old fixed structure are told, not read.
  */
 import { Energy } from '@daisee/units';
+import { Pending } from '../pending.ts';
 import type { FormatProblem, FrameDecoder, MeterReading, PhaseReading } from '../reading.ts';
 import { type MbusRecord, microWattHoursOf, readRecords, numberOf } from './records.ts';
 
@@ -166,10 +167,10 @@ const readFrame = (frame: Uint8Array, offset: number): MeterReading => {
 
 /** Creates a decoder of what comes back on an M-Bus. */
 export const createMbusDecoder = (): FrameDecoder => {
-  let pending: Uint8Array = new Uint8Array(0);
-  let start = 0;
+  const left = new Pending();
 
   const take = (readings: MeterReading[], isEnd: boolean): void => {
+    const { bytes: pending, start } = left;
     let from = 0;
     let junkFrom = 0;
     const junk = (): void => {
@@ -225,13 +226,12 @@ export const createMbusDecoder = (): FrameDecoder => {
       junkFrom = from;
     }
     junk();
-    pending = pending.subarray(from);
-    start += from;
+    left.drop(from);
   };
 
   return {
     push: (bytes) => {
-      pending = pending.length === 0 ? Uint8Array.from(bytes) : Buffer.concat([pending, bytes]);
+      left.add(bytes);
       const readings: MeterReading[] = [];
       take(readings, false);
       return readings;

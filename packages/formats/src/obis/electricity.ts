@@ -25,6 +25,31 @@ const numberOf = ({ value, scaler }: ObisValue): number =>
   // A power of ten below one is a division: 1234 / 10 is 123.4, 1234 · 0.1 is not.
   scaler < 0 ? Number(value) / 10 ** -scaler : Number(value) * 10 ** scaler;
 
+interface RegisterCodes {
+  readonly whole: string;
+  readonly tariffs: readonly string[];
+}
+const registerCodes = (quantity: 1 | 2): RegisterCodes => ({
+  whole: `${quantity}.8.0`,
+  tariffs: [1, 2, 3, 4, 5, 6, 7, 8, 9].map((tariff) => `${quantity}.8.${tariff}`),
+});
+const IMPORT = registerCodes(1);
+const EXPORT = registerCodes(2);
+const PHASE_CODES = (
+  [
+    [1, 2],
+    [2, 4],
+    [3, 6],
+  ] as const
+).map(([phase, tens]) => ({
+  phase,
+  net: `${tens + 1}6.7.0`,
+  plus: `${tens}1.7.0`,
+  minus: `${tens}2.7.0`,
+  voltage: `${tens + 1}2.7.0`,
+  current: `${tens + 1}1.7.0`,
+}));
+
 type Quantities = Pick<MeterReading, 'power' | 'imported' | 'exported' | 'registers' | 'phases'>;
 
 /** Power, registers and phases of the objects; anything that has another unit than its object's is left out. */
@@ -43,29 +68,26 @@ export const quantitiesOf = (objects: ObisValues): Quantities => {
     return micro;
   };
   /** The register over all tariffs; else the sum of the tariffs. */
-  const total = (quantity: 1 | 2): Energy | undefined => {
+  const total = ({ whole, tariffs }: RegisterCodes): Energy | undefined => {
     let sum: bigint | undefined;
-    for (let tariff = 1; tariff <= 9; tariff++) {
-      const one = energy(`${quantity}.8.${tariff}`);
-      if (one !== undefined) sum = (sum ?? 0n) + one;
-      else if (objects.has(`${quantity}.8.${tariff}`)) return energy(`${quantity}.8.0`);
+    for (const tariff of tariffs) {
+      if (!objects.has(tariff)) continue;
+      const one = energy(tariff);
+      if (one === undefined) return energy(whole);
+      sum = (sum ?? 0n) + one;
     }
-    return energy(`${quantity}.8.0`) ?? (sum === undefined ? undefined : Energy(sum));
+    return energy(whole) ?? (sum === undefined ? undefined : Energy(sum));
   };
   const difference = (plus: number | undefined, minus: number | undefined): number | undefined =>
     plus === undefined ? (minus ? -minus : undefined) : plus - (minus ?? 0);
 
   const phases: PhaseReading[] = [];
-  for (const [phase, tens] of [
-    [1, 2],
-    [2, 4],
-    [3, 6],
-  ] as const) {
+  for (const { phase, net, plus, minus, voltage, current } of PHASE_CODES) {
     const one: PhaseReading = {
       phase,
-      power: watts(`${tens + 1}6.7.0`) ?? difference(watts(`${tens}1.7.0`), watts(`${tens}2.7.0`)),
-      voltage: number(`${tens + 1}2.7.0`, UNIT_VOLT),
-      current: number(`${tens + 1}1.7.0`, UNIT_AMPERE),
+      power: watts(net) ?? difference(watts(plus), watts(minus)),
+      voltage: number(voltage, UNIT_VOLT),
+      current: number(current, UNIT_AMPERE),
     };
     if (one.power !== undefined || one.voltage !== undefined || one.current !== undefined) phases.push(one);
   }
@@ -75,8 +97,8 @@ export const quantitiesOf = (objects: ObisValues): Quantities => {
       watts('16.7.0') ??
       difference(watts('1.7.0'), watts('2.7.0')) ??
       (powers.length === 3 ? rounded(powers.reduce((sum, power) => sum + power, 0)) : undefined),
-    imported: total(1),
-    exported: total(2),
+    imported: total(IMPORT),
+    exported: total(EXPORT),
     registers,
     phases,
   };

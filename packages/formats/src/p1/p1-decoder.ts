@@ -4,6 +4,7 @@
  */
 import { crc16Arc } from '../crc16.ts';
 import { decipher, envelopeAt, type MeterKeys } from '../dlms/ciphering.ts';
+import { Pending } from '../pending.ts';
 import type { FrameDecoder, MeterReading } from '../reading.ts';
 import { readTelegram } from './telegram.ts';
 
@@ -68,8 +69,7 @@ const withCrLf = (bytes: Uint8Array): Uint8Array =>
 
 /** Creates a decoder of a P1 port, or of a capture of one. */
 export const createP1Decoder = ({ zone, keys }: P1Options = {}): FrameDecoder => {
-  let pending: Uint8Array = new Uint8Array(0);
-  let start = 0;
+  const left = new Pending();
 
   const telegramOf = (bytes: Uint8Array, { mark, end, checksum }: Extent, offset: number): MeterReading => {
     const length = end;
@@ -108,7 +108,7 @@ export const createP1Decoder = ({ zone, keys }: P1Options = {}): FrameDecoder =>
     };
   };
 
-  const cipheredAt = (at: number): MeterReading | undefined | null => {
+  const cipheredAt = (pending: Uint8Array, start: number, at: number): MeterReading | undefined | null => {
     const envelope = envelopeAt(pending, at);
     if (envelope === undefined || envelope === null) return envelope;
     const place = [start + at, envelope.length, start + at] as const;
@@ -120,6 +120,7 @@ export const createP1Decoder = ({ zone, keys }: P1Options = {}): FrameDecoder =>
   };
 
   const take = (readings: MeterReading[], isEnd: boolean): void => {
+    const { bytes: pending, start } = left;
     let from = 0;
     const junk = (to: number): void => {
       if (to > from && !isFill(latin1(pending.subarray(from, to))))
@@ -144,7 +145,7 @@ export const createP1Decoder = ({ zone, keys }: P1Options = {}): FrameDecoder =>
       }
       junk(begin);
       if (pending[begin] === CIPHERED) {
-        const reading = cipheredAt(begin);
+        const reading = cipheredAt(pending, start, begin);
         if (reading) {
           readings.push(reading);
           from = begin + reading.length;
@@ -193,13 +194,12 @@ export const createP1Decoder = ({ zone, keys }: P1Options = {}): FrameDecoder =>
       );
       from = pending.length;
     }
-    pending = pending.subarray(from);
-    start += from;
+    left.drop(from);
   };
 
   return {
     push: (bytes) => {
-      pending = pending.length === 0 ? Uint8Array.from(bytes) : Buffer.concat([pending, bytes]);
+      left.add(bytes);
       const readings: MeterReading[] = [];
       take(readings, false);
       return readings;

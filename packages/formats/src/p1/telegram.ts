@@ -1,5 +1,5 @@
 /** What the objects of a DSMR telegram mean, with what countries do differently. */
-import { Energy, type Instant } from '@daisee/units';
+import { Energy, Instant } from '@daisee/units';
 import { decimal, scaledDecimal } from '../decimal.ts';
 import { LocalZone, wallClock } from '../local-time.ts';
 import type { AttachedReading, FormatProblem, MeterReading, PeakPower, PhaseReading } from '../reading.ts';
@@ -48,33 +48,47 @@ const zoneOf = (name: string): LocalZone => {
   return zone;
 };
 
-const STAMP = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)([SW]?)$/;
+const STAMP_LENGTH = 12;
+
+/** Two digits of a text as a number; NaN when they are none. */
+const pair = (text: string, at: number): number => {
+  const [tens, ones] = [text.charCodeAt(at) - 0x30, text.charCodeAt(at + 1) - 0x30];
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+};
 
 /**
  * Reads `YYMMDDhhmmssX`, X being S in summer time and W in winter time. Without X (DSMR 2 and 3) the zone decides, but
  * for the hour that comes twice. Undefined for a stamp that says "never" (`632525252525W`).
  */
 const stampOf = (text: string, zone: LocalZone): Instant | undefined => {
-  const match = STAMP.exec(text);
-  if (!match) return undefined;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
-  const wall = wallClock({ year: 2000 + year, month, day, hour, minute, second });
-  if (wall === undefined) return undefined;
-  const season = match[7];
+  const season = text.slice(STAMP_LENGTH);
+  if (season !== 'S' && season !== 'W' && season !== '') return undefined;
+  const year = 2000 + pair(text, 0);
+  const wall = wallClock({
+    year,
+    month: pair(text, 2),
+    day: pair(text, 4),
+    hour: pair(text, 6),
+    minute: pair(text, 8),
+    second: pair(text, 10),
+  });
+  if (wall === undefined || Number.isNaN(wall)) return undefined;
   if (season === '') {
-    const [first, second2] = zone.instants(wall);
-    return second2 === undefined ? first : undefined;
+    const [first, second] = zone.instants(wall);
+    return second === undefined ? first : undefined;
   }
-  const { standard, summer } = zone.offsetsOf(2000 + year);
-  return (wall - (season === 'S' ? summer : standard)) as Instant;
+  const { standard, summer } = zone.offsetsOf(year);
+  return Instant(wall - (season === 'S' ? summer : standard));
 };
 
 /** `000123.456*kWh` → its number and unit. */
 const measured = (
   text: string | undefined,
 ): { readonly number: string; readonly unit: string } | undefined => {
-  const match = /^(-?[\d.,]+)\*([A-Za-z0-9]+)$/.exec(text ?? '');
-  return match ? { number: match[1] ?? '', unit: match[2] ?? '' } : undefined;
+  const star = text?.indexOf('*') ?? -1;
+  return text === undefined || star < 1
+    ? undefined
+    : { number: text.slice(0, star), unit: text.slice(star + 1) };
 };
 
 const energyOf = (text: string | undefined): Energy | undefined => {
@@ -96,6 +110,34 @@ const numberOf = (text: string | undefined, unit: string): number | undefined =>
   const value = measured(text);
   return value?.unit === unit ? decimal(value.number) : undefined;
 };
+
+const volts = (value: string): number | undefined => numberOf(value, 'V');
+const amperes = (value: string): number | undefined => numberOf(value, 'A');
+
+interface RegisterCodes {
+  readonly whole: { readonly code: string; readonly name: string };
+  readonly tariffs: readonly { readonly code: string; readonly name: string }[];
+}
+const registerCodes = (quantity: 1 | 2): RegisterCodes => {
+  const one = (tariff: number) => ({ code: `1-0:${quantity}.8.${tariff}`, name: `${quantity}.8.${tariff}` });
+  return { whole: one(0), tariffs: [1, 2, 3, 4, 5, 6, 7, 8, 9].map(one) };
+};
+const IMPORT = registerCodes(1);
+const EXPORT = registerCodes(2);
+const PHASE_CODES = (
+  [
+    [1, 2],
+    [2, 4],
+    [3, 6],
+  ] as const
+).map(([phase, tens]) => ({
+  phase,
+  plus: `1-0:${tens}1.7.0`,
+  minus: `1-0:${tens}2.7.0`,
+  net: `1-0:${tens + 14}.7.0`,
+  voltage: `1-0:${tens + 1}2.7.0`,
+  current: `1-0:${tens + 1}1.7.0`,
+}));
 
 /** The text in a hexadecimal value, as identities are written; the value itself where it is none. */
 const identityOf = (value: string | undefined): string | undefined => {
@@ -148,27 +190,26 @@ export const readTelegram = (
 
   const registers: Record<string, Energy> = {};
   /** The register over all tariffs; else the sum of the tariffs, unless a line could not be read. */
-  const total = (quantity: 1 | 2): Energy | undefined => {
+  const total = ({ whole: wholeCode, tariffs }: RegisterCodes): Energy | undefined => {
     let sum = 0n;
     let isWhole = wrong.length === 0;
     let any = false;
-    for (let tariff = 1; tariff <= 9; tariff++) {
-      const code = `1-0:${quantity}.8.${tariff}`;
+    for (const { code, name } of tariffs) {
       if (!byCode.has(code)) continue;
       const one = energy(code);
       any = true;
       if (one === undefined) isWhole = false;
       else {
-        registers[`${quantity}.8.${tariff}`] = one;
+        registers[name] = one;
         sum += one;
       }
     }
-    const whole = energy(`1-0:${quantity}.8.0`);
-    if (whole !== undefined) registers[`${quantity}.8.0`] = whole;
+    const whole = energy(wholeCode.code);
+    if (whole !== undefined) registers[wholeCode.name] = whole;
     return whole ?? (any && isWhole ? Energy(sum) : undefined);
   };
-  const imported = total(1);
-  const exported = total(2);
+  const imported = total(IMPORT);
+  const exported = total(EXPORT);
 
   const difference = (plus: number | undefined, minus: number | undefined): number | undefined =>
     plus === undefined
@@ -177,17 +218,12 @@ export const readTelegram = (
         : -minus
       : Math.round((plus - (minus ?? 0)) * 1000) / 1000;
   const phases: PhaseReading[] = [];
-  for (const [phase, tens] of [
-    [1, 2],
-    [2, 4],
-    [3, 6],
-  ] as const) {
+  for (const { phase, plus, minus, net, voltage, current } of PHASE_CODES) {
     const one: PhaseReading = {
       phase,
-      power:
-        difference(power(`1-0:${tens}1.7.0`), power(`1-0:${tens}2.7.0`)) ?? power(`1-0:${tens + 14}.7.0`),
-      voltage: checked(`1-0:${tens + 1}2.7.0`, (value) => numberOf(value, 'V'), 'a voltage like 230.1*V'),
-      current: checked(`1-0:${tens + 1}1.7.0`, (value) => numberOf(value, 'A'), 'a current like 001*A'),
+      power: difference(power(plus), power(minus)) ?? power(net),
+      voltage: checked(voltage, volts, 'a voltage like 230.1*V'),
+      current: checked(current, amperes, 'a current like 001*A'),
     };
     if (one.power !== undefined || one.voltage !== undefined || one.current !== undefined) phases.push(one);
   }
@@ -231,19 +267,27 @@ export const readTelegram = (
   };
 };
 
+const CHANNELS = [1, 2, 3, 4].map((channel) => ({
+  channel,
+  type: `0-${channel}:24.1.0`,
+  ids: [`0-${channel}:96.1.0`, `0-${channel}:96.1.1`],
+  values: [`0-${channel}:24.2.1`, `0-${channel}:24.2.3`] as const,
+  older: `0-${channel}:24.3.0`,
+}));
+
 /** The M-Bus meters behind it, by their device type: a channel's number says nothing of what is on it. */
 const attachedOf = (
   byCode: ReadonlyMap<string, ObisLine>,
   zone: LocalZone,
 ): readonly AttachedReading[] | undefined => {
   const attached: AttachedReading[] = [];
-  for (let channel = 1; channel <= 4; channel++) {
-    const type = byCode.get(`0-${channel}:24.1.0`)?.values[0];
+  for (const { channel, type: typeCode, ids, values, older: olderCode } of CHANNELS) {
+    const type = byCode.get(typeCode)?.values[0];
     if (!type || !/^\d{1,3}$/.test(type)) continue;
-    const id = [`0-${channel}:96.1.0`, `0-${channel}:96.1.1`].map((code) => byCode.get(code)?.values[0]);
-    const current = byCode.get(`0-${channel}:24.2.1`) ?? byCode.get(`0-${channel}:24.2.3`);
+    const id = ids.map((code) => byCode.get(code)?.values[0]);
+    const current = byCode.get(values[0]) ?? byCode.get(values[1]);
     // DSMR 2.2 and 3: (stamp)(status)(minutes)(count)(code)(unit) and, on a line of its own, (value).
-    const older = byCode.get(`0-${channel}:24.3.0`);
+    const older = byCode.get(olderCode);
     const value =
       current !== undefined
         ? measured(current.values[1])

@@ -4,11 +4,12 @@
  */
 
 export type SmlElement =
-  | { readonly kind: 'octets'; readonly bytes: Uint8Array; readonly offset: number }
+  | { readonly kind: 'octets'; readonly from: number; readonly to: number; readonly offset: number }
   | { readonly kind: 'boolean'; readonly value: boolean; readonly offset: number }
   | {
       readonly kind: 'integer';
-      readonly value: bigint;
+      /** A bigint where it has more than four bytes: most have fewer. */
+      readonly value: number | bigint;
       readonly signed: boolean;
       readonly width: number;
       readonly offset: number;
@@ -38,6 +39,21 @@ const UNSIGNED = 0x6;
 const LIST = 0x7;
 /** Deeper than any list of the standard. */
 const DEEPEST = 12;
+
+/** An integer of up to four bytes by numbers, a longer one by a pair of them: bigints byte by byte are slow. */
+const integerAt = (bytes: Uint8Array, from: number, size: number, isSigned: boolean): number | bigint => {
+  let high = 0;
+  let low = 0;
+  const middle = Math.max(0, size - 4);
+  for (let at = 0; at < middle; at++) high = high * 256 + (bytes[from + at] ?? 0);
+  for (let at = middle; at < size; at++) low = low * 256 + (bytes[from + at] ?? 0);
+  if (size <= 4) {
+    const limit = 2 ** (8 * size);
+    return isSigned && low >= limit / 2 ? low - limit : low;
+  }
+  const value = (BigInt(high) << 32n) | BigInt(low);
+  return isSigned ? BigInt.asIntN(size * 8, value) : value;
+};
 
 /** Reads elements one after another. */
 export class SmlReader {
@@ -88,17 +104,18 @@ export class SmlReader {
     const size = length - header;
     if (size < 0 || this.#at + size > this.#bytes.length)
       return new SmlFault(offset, `an element of ${length} bytes that do not follow`);
-    const content = this.#bytes.subarray(this.#at, this.#at + size);
     this.#at += size;
-    if (type === OCTETS) return { kind: 'octets', bytes: content, offset };
-    if (type === BOOLEAN && size === 1) return { kind: 'boolean', value: content[0] !== 0, offset };
-    if ((type === SIGNED || type === UNSIGNED) && size >= 1 && size <= 8) {
-      let value = 0n;
-      for (const byte of content) value = (value << 8n) | BigInt(byte);
-      const signed = type === SIGNED;
-      if (signed) value = BigInt.asIntN(size * 8, value);
-      return { kind: 'integer', value, signed, width: size, offset };
-    }
+    if (type === OCTETS) return { kind: 'octets', from: this.#at - size, to: this.#at, offset };
+    if (type === BOOLEAN && size === 1)
+      return { kind: 'boolean', value: this.#bytes[this.#at - 1] !== 0, offset };
+    if ((type === SIGNED || type === UNSIGNED) && size >= 1 && size <= 8)
+      return {
+        kind: 'integer',
+        value: integerAt(this.#bytes, this.#at - size, size, type === SIGNED),
+        signed: type === SIGNED,
+        width: size,
+        offset,
+      };
     return new SmlFault(offset, `an element of type ${type} and ${size} bytes, which SML has not`);
   }
 }

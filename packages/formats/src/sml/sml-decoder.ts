@@ -4,11 +4,12 @@
  */
 import { Instant } from '@daisee/units';
 import { type ObisValue, quantitiesOf } from '../obis/electricity.ts';
+import { Pending } from '../pending.ts';
 import type { FormatProblem, FrameDecoder, MeterReading } from '../reading.ts';
 import { type SmlElement, SmlFault, SmlReader } from './elements.ts';
 import { beginOf, fileAt, type SmlFile } from './transport.ts';
 
-const GET_LIST_RESPONSE = 0x0701n;
+const GET_LIST_RESPONSE = 0x0701;
 /** A file has some 300 to 700 bytes. */
 const LONGEST_FILE = 65_536;
 
@@ -16,20 +17,17 @@ const listOf = (element: SmlElement | undefined, length?: number): readonly SmlE
   element?.kind === 'list' && (length === undefined || element.items.length === length)
     ? element.items
     : undefined;
-const integerOf = (element: SmlElement | undefined): bigint | undefined =>
+const integerOf = (element: SmlElement | undefined): number | bigint | undefined =>
   element?.kind === 'integer' ? element.value : undefined;
-const octetsOf = (element: SmlElement | undefined): Uint8Array | undefined =>
-  element?.kind === 'octets' && element.bytes.length > 0 ? element.bytes : undefined;
 
 /** `0A 01 48 4C 59 02 00 03 A9 10` → `1HLY0200240912`-like text: medium, maker, block and number (DIN 43863-5). */
 const serverName = (bytes: Uint8Array): string => {
-  if (bytes.length === 10 && bytes[0] === 0x0a) {
-    const maker = Buffer.from(bytes.subarray(2, 5)).toString('latin1');
-    if (/^[A-Z]{3}$/.test(maker)) {
-      const number = Buffer.from(bytes.subarray(6)).readUInt32BE();
-      const block = (bytes[5] ?? 0).toString(16).toUpperCase().padStart(2, '0');
-      return `${bytes[1]}${maker}${block}${String(number).padStart(8, '0')}`;
-    }
+  const [kind, medium, a = 0, b = 0, c = 0, block = 0, first = 0, second = 0, third = 0, fourth = 0] = bytes;
+  if (bytes.length === 10 && kind === 0x0a) {
+    const maker = String.fromCharCode(a, b, c);
+    const number = ((first * 256 + second) * 256 + third) * 256 + fourth;
+    if (/^[A-Z]{3}$/.test(maker))
+      return `${medium}${maker}${block.toString(16).toUpperCase().padStart(2, '0')}${String(number).padStart(8, '0')}`;
   }
   return Buffer.from(bytes).toString('hex').toUpperCase();
 };
@@ -41,9 +39,9 @@ const serverName = (bytes: Uint8Array): string => {
 const sensorTime = (element: SmlElement | undefined): Instant | undefined => {
   const [choice, time] = listOf(element, 2) ?? [];
   const kind = integerOf(choice);
-  if (kind !== 2n && kind !== 3n) return undefined;
+  if (kind !== 2 && kind !== 3) return undefined;
   const seconds = integerOf(time) ?? integerOf(listOf(time, 3)?.[0]);
-  return seconds === undefined || seconds < 946_684_800n || seconds > 0xffff_ffffn
+  return seconds === undefined || seconds < 946_684_800 || seconds > 0xffff_ffff
     ? undefined
     : Instant(Number(seconds) * 1000);
 };
@@ -70,6 +68,8 @@ const isUnsignedAfterAll = (server: Uint8Array | undefined): boolean => {
 const DELIVERS = 1n << 5n;
 const ABSOLUTE_POWER = '15.7.0';
 const POWER = '16.7.0';
+/** Group A of an OBIS code. */
+const ELECTRICITY = 1;
 const SERIAL_NUMBER = '96.1.0';
 const TEXT = '96.50.1';
 
@@ -80,34 +80,39 @@ const readingOf = (file: SmlFile, offset: number): MeterReading => {
     problems.push({ offset: offset + file.placeOf(at), problem });
   };
   const objects = new Map<string, ObisValue>();
+  const { messages } = file;
+  const octetsOf = (element: SmlElement | undefined): Uint8Array | undefined =>
+    element?.kind === 'octets' && element.to > element.from
+      ? messages.subarray(element.from, element.to)
+      : undefined;
   let server: Uint8Array | undefined;
   let at: Instant | undefined;
   let hasList = false;
-  let status: bigint | undefined;
+  let status: number | bigint | undefined;
 
   const entry = (element: SmlElement): void => {
     const items = listOf(element, 7);
-    const name = octetsOf(items?.[0]);
-    if (!items || name?.length !== 6) {
+    const name = items?.[0];
+    if (!items || name?.kind !== 'octets' || name.to - name.from !== 6) {
       wrong(element.offset, 'an entry of the list that is none (seven elements, the first of six bytes)');
       return;
     }
-    const [medium = 0, , c = 0, d = 0, e = 0] = name;
-    if (medium !== 1) return;
-    const code = `${c}.${d}.${e}`;
+    const { from } = name;
+    if (messages[from] !== ELECTRICITY) return;
+    const code = `${messages[from + 2]}.${messages[from + 3]}.${messages[from + 4]}`;
     const value = items[5];
-    if (code === SERIAL_NUMBER && value?.kind === 'octets') server = value.bytes;
+    if (code === SERIAL_NUMBER && value?.kind === 'octets') server = octetsOf(value) ?? server;
     if (value?.kind !== 'integer' || code === TEXT) return;
     if (code === '1.8.0' || code === '2.8.0') status ??= integerOf(items[1]);
     const unit = integerOf(items[3]);
-    const scaler = integerOf(items[4]) ?? 0n;
-    if (scaler < -12n || scaler > 12n) {
+    const scaler = integerOf(items[4]) ?? 0;
+    if (scaler < -12 || scaler > 12) {
       wrong(value.offset, `a power of ten of ${scaler}`);
       return;
     }
     const isWidened = value.signed && value.width < 4 && code === POWER && isUnsignedAfterAll(server);
     objects.set(code, {
-      value: isWidened ? BigInt.asUintN(value.width * 8, value.value) : value.value,
+      value: isWidened ? BigInt.asUintN(value.width * 8, BigInt(value.value)) : BigInt(value.value),
       scaler: Number(scaler),
       unit: unit === undefined ? undefined : Number(unit),
     });
@@ -133,7 +138,7 @@ const readingOf = (file: SmlFile, offset: number): MeterReading => {
     for (const one of entries) entry(one);
   };
 
-  const reader = new SmlReader(file.messages);
+  const reader = new SmlReader(messages);
   while (!reader.isAtEnd) {
     const element = reader.next();
     if (element instanceof SmlFault) {
@@ -145,7 +150,10 @@ const readingOf = (file: SmlFile, offset: number): MeterReading => {
   }
   const absolute = objects.get(ABSOLUTE_POWER);
   if (absolute && status !== undefined && !objects.has(POWER))
-    objects.set(POWER, { ...absolute, value: (status & DELIVERS) === 0n ? absolute.value : -absolute.value });
+    objects.set(POWER, {
+      ...absolute,
+      value: (BigInt(status) & DELIVERS) === 0n ? absolute.value : -absolute.value,
+    });
   if (!hasList && problems.length === 0) wrong(0, 'a file without a list of values');
   return {
     format: 'sml',
@@ -168,10 +176,10 @@ const broken = (offset: number, length: number, problem: string): MeterReading =
 
 /** Creates a decoder of an optical or serial line that speaks SML, or of a capture of one. */
 export const createSmlDecoder = (): FrameDecoder => {
-  let pending: Uint8Array = new Uint8Array(0);
-  let start = 0;
+  const left = new Pending();
 
   const take = (readings: MeterReading[], isEnd: boolean): void => {
+    const { bytes: pending, start } = left;
     let from = 0;
     const junk = (to: number): void => {
       if (to > from && pending.subarray(from, to).some((byte) => byte !== 0))
@@ -198,20 +206,19 @@ export const createSmlDecoder = (): FrameDecoder => {
         from = pending.length;
       } else break;
     }
-    pending = pending.subarray(from);
-    start += from;
+    left.drop(from);
   };
 
   return {
     push: (bytes) => {
-      pending = pending.length === 0 ? Uint8Array.from(bytes) : Buffer.concat([pending, bytes]);
+      left.add(bytes);
       const readings: MeterReading[] = [];
       take(readings, false);
       return readings;
     },
     end: () => {
       const readings: MeterReading[] = [];
-      take(readings, true);
+      if (left.bytes.length > 0) take(readings, true);
       return readings;
     },
   };

@@ -5,9 +5,10 @@
  */
 import { Energy, type Instant } from '@daisee/units';
 import { LocalZone, wallClock } from '../local-time.ts';
+import { Pending } from '../pending.ts';
 import type { FormatProblem, FrameDecoder, MeterReading, PhaseReading } from '../reading.ts';
 import { readGroups, type TicGroup, type TicGroups } from './groups.ts';
-import { HISTORIC_PERIODS, HISTORIC_TARIFFS, SUPPLIER_REGISTERS } from './labels.ts';
+import { HISTORIC_PERIODS, HISTORIC_REGISTERS, STANDARD_REGISTERS, SUPPLIER_REGISTERS } from './labels.ts';
 
 const STX = 0x02;
 const ETX = 0x03;
@@ -43,7 +44,23 @@ const timeOf = (date: string): MeterTime => {
   return { at: second2 === undefined ? first : undefined, isDoubtful };
 };
 
-const WATT_HOUR = 1_000_000n;
+/** In the unit of `Energy`; nine digits of them are still exact as a number. */
+const WATT_HOUR = 1_000_000;
+
+interface PhaseLabels {
+  readonly phase: 1 | 2 | 3;
+  readonly power?: string;
+  readonly voltage?: string;
+  readonly current: string;
+}
+const PHASES = [1, 2, 3] as const;
+const STANDARD_PHASES: readonly PhaseLabels[] = PHASES.map((phase) => ({
+  phase,
+  power: `SINSTS${phase}`,
+  voltage: `URMS${phase}`,
+  current: `IRMS${phase}`,
+}));
+const HISTORIC_PHASES: readonly PhaseLabels[] = PHASES.map((phase) => ({ phase, current: `IINST${phase}` }));
 
 const reading = ({ mode, groups, problems }: TicGroups, offset: number, length: number): MeterReading => {
   const found: FormatProblem[] = [...problems];
@@ -52,43 +69,38 @@ const reading = ({ mode, groups, problems }: TicGroups, offset: number, length: 
     const text = data(label);
     return text === undefined ? undefined : Number(text);
   };
-  const energy = (label: string): Energy | undefined => {
-    const text = data(label);
-    return text === undefined ? undefined : Energy(BigInt(text) * WATT_HOUR);
+  const registers: Record<string, Energy> = {};
+  const keep = (labels: ReadonlySet<string> | ReadonlyMap<string, unknown>): void => {
+    for (const { label, data } of groups.values())
+      if (data !== '' && labels.has(label)) registers[label] = Energy(BigInt(Number(data) * WATT_HOUR));
   };
   /** The sum of registers, of which none may be missing. */
   const sum = (labels: readonly string[]): Energy | undefined => {
     let total = 0n;
     for (const label of labels) {
-      const one = energy(label);
+      const one = registers[label];
       if (one === undefined) return undefined;
       total += one;
     }
     return Energy(total);
   };
-  const registers: Record<string, Energy> = {};
-  const keep = (labels: readonly string[]): void => {
-    for (const label of labels) {
-      const one = energy(label);
-      if (one !== undefined) registers[label] = one;
+  const phases = (labels: readonly PhaseLabels[]): readonly PhaseReading[] => {
+    const found: PhaseReading[] = [];
+    for (const { phase, power, voltage, current } of labels) {
+      const one: PhaseReading = {
+        phase,
+        power: power === undefined ? undefined : number(power),
+        voltage: voltage === undefined ? undefined : number(voltage),
+        current: number(current),
+      };
+      if (one.power !== undefined || one.voltage !== undefined || one.current !== undefined) found.push(one);
     }
-  };
-  const phases = (power: string, voltage: string, current: string): readonly PhaseReading[] => {
-    const all = ([1, 2, 3] as const).map((phase) => ({
-      phase,
-      power: number(`${power}${phase}`),
-      voltage: number(`${voltage}${phase}`),
-      current: number(`${current}${phase}`),
-    }));
-    return all.filter(
-      (one) => one.power !== undefined || one.voltage !== undefined || one.current !== undefined,
-    );
+    return found;
   };
   const common = { format: 'tic', variant: mode, offset, length, problems: found } as const;
 
   if (mode === 'standard') {
-    const total = energy('EAST');
-    keep([...SUPPLIER_REGISTERS, 'EAST', 'EAIT']);
+    keep(STANDARD_REGISTERS);
     const taken = number('SINSTS');
     const given = number('SINSTI');
     const date: TicGroup | undefined = groups.get('DATE');
@@ -106,25 +118,35 @@ const reading = ({ mode, groups, problems }: TicGroups, offset: number, length: 
       // Both are never above zero at once; without SINSTS a SINSTI of 0 says nothing of what is taken.
       power: taken !== undefined ? taken - (given ?? 0) : given ? -given : undefined,
       isApparent: true,
-      imported: total ?? sum(SUPPLIER_REGISTERS),
-      exported: energy('EAIT'),
+      imported: registers['EAST'] ?? sum(SUPPLIER_REGISTERS),
+      exported: registers['EAIT'],
       registers,
-      phases: phases('SINSTS', 'URMS', 'IRMS'),
+      phases: phases(STANDARD_PHASES),
       tariff: period === undefined ? undefined : String(Number(period)),
       tariffName: data('LTARF')?.trim(),
     };
   }
-  const tariff = HISTORIC_TARIFFS.filter((labels) => labels.some((label) => groups.has(label)));
-  keep(HISTORIC_TARIFFS.flat());
+  keep(HISTORIC_REGISTERS);
+  /** The registers of the tariff; none where the frame has those of two. */
+  let tariff: readonly string[] | undefined;
+  for (const label of groups.keys()) {
+    const own = HISTORIC_REGISTERS.get(label);
+    if (own === undefined) continue;
+    if (tariff !== undefined && tariff !== own) {
+      tariff = undefined;
+      break;
+    }
+    tariff = own;
+  }
   const period = data('PTEC');
   const single = number('IINST');
-  const three = phases('-', '-', 'IINST');
+  const three = phases(HISTORIC_PHASES);
   return {
     ...common,
     meter: data('ADCO'),
     power: number('PAPP'),
     isApparent: true,
-    imported: tariff.length === 1 && tariff[0] ? sum(tariff[0]) : undefined,
+    imported: tariff && sum(tariff),
     registers,
     phases: three.length > 0 ? three : single === undefined ? [] : [{ phase: 1, current: single }],
     tariff: period,
@@ -140,13 +162,28 @@ const broken = (offset: number, length: number, problem: string): MeterReading =
   problems: [{ offset, problem }],
 });
 
+/** The bytes without their parity bits; a copy where they have some. */
+const sevenBits = (bytes: Uint8Array): Uint8Array => {
+  for (let at = 0; at < bytes.length; at++)
+    if ((bytes[at] ?? 0) > 0x7f) return bytes.map((byte) => byte & 0x7f);
+  return bytes;
+};
+
+/** Place of the next ETX, EOT or STX; the end of the bytes where there is none. */
+const endOf = (bytes: Uint8Array, from: number): number => {
+  for (let at = from; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === ETX || byte === EOT || byte === STX) return at;
+  }
+  return bytes.length;
+};
+
 /** Creates a decoder of a TIC line or of a capture of one. */
 export const createTicDecoder = (): FrameDecoder => {
-  let pending = new Uint8Array(0);
-  /** Place of `pending[0]` in the whole input. */
-  let start = 0;
+  const left = new Pending();
 
   const take = (readings: MeterReading[], isEnd: boolean): void => {
+    const { bytes: pending, start } = left;
     let from = 0;
     const junk = (to: number): void => {
       if (
@@ -164,12 +201,7 @@ export const createTicDecoder = (): FrameDecoder => {
         break;
       }
       junk(stx);
-      let end = stx + 1;
-      while (end < pending.length) {
-        const byte = pending[end];
-        if (byte === ETX || byte === EOT || byte === STX) break;
-        end++;
-      }
+      const end = endOf(pending, stx + 1);
       const mark = pending[end];
       if (mark === undefined) {
         if (!isEnd && end - stx <= LONGEST_FRAME) break;
@@ -178,7 +210,7 @@ export const createTicDecoder = (): FrameDecoder => {
         continue;
       }
       if (mark === ETX) {
-        const groups = readGroups(pending.subarray(stx + 1, end), start + stx + 1);
+        const groups = readGroups(pending.toString('latin1', stx + 1, end), start + stx + 1);
         readings.push(
           groups.groups.size === 0 && groups.problems.length === 0
             ? broken(start + stx, end + 1 - stx, 'a frame without groups')
@@ -194,23 +226,19 @@ export const createTicDecoder = (): FrameDecoder => {
         );
       from = mark === STX ? end : end + 1;
     }
-    pending = pending.subarray(from);
-    start += from;
+    left.drop(from);
   };
 
   return {
     push: (bytes) => {
-      const joined = new Uint8Array(pending.length + bytes.length);
-      joined.set(pending);
-      for (let at = 0; at < bytes.length; at++) joined[pending.length + at] = (bytes[at] ?? 0) & 0x7f;
-      pending = joined;
+      left.add(sevenBits(bytes));
       const readings: MeterReading[] = [];
       take(readings, false);
       return readings;
     },
     end: () => {
       const readings: MeterReading[] = [];
-      take(readings, true);
+      if (left.bytes.length > 0) take(readings, true);
       return readings;
     },
   };

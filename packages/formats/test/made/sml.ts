@@ -51,7 +51,9 @@ const message = (transaction: number, tag: number, body: Uint8Array): Buffer => 
     unsigned8(0),
     list(integer(BigInt(tag), 2, false), body),
   ]);
-  return Buffer.concat([head, integer(BigInt(x25(head)), 2, false), Buffer.of(0)]);
+  // Low byte first, as the checksum of the file.
+  const crc = x25(head);
+  return Buffer.concat([head, Buffer.of(0x63, crc & 0xff, crc >> 8), Buffer.of(0)]);
 };
 
 const x25 = (bytes: Uint8Array): number => crc16(bytes, 0x8408, 0xffff) ^ 0xffff;

@@ -177,8 +177,8 @@ describe('what goes wrong on the line', () => {
   });
 
   it('leaves out a group of the right checksum and another form: digits lost or exchanged for letters', () => {
-    expect(problemsOf(read(historic('BASE', '12345678')))[0]).toContain('is expected');
-    expect(problemsOf(read(historic('PAPP', '00O30')))[0]).toContain('is expected');
+    expect(problemsOf(read(historic('BASE', '12345678')))[0]).toContain('is expected to be');
+    expect(problemsOf(read(historic('PAPP', '00O30')))[0]).toContain('is expected to be');
     expect(problemsOf(read(historic('PAPQ', '00730')))[0]).toContain('no label');
   });
 
