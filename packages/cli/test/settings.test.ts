@@ -64,6 +64,52 @@ describe('parameters.yml', () => {
     });
   });
 
+  it("accepts a producer's file of v0.2, whose keys without a purpose are there and empty", () => {
+    const producer = page
+      .replace("typ: 'C'", "typ: 'P'")
+      .replace(/sellers:[^]*$/, "sellers: ''\nrelay: {host: '', port: }\n");
+    const settings = parseSettings(producer, 'parameters.yml');
+    expect(settings).toEqual({
+      contracts: parseSettings(page, 'parameters.yml').contracts,
+      node: { ...parseSettings(page, 'parameters.yml').node, type: 'P' },
+    });
+    const emptier = producer
+      .replace(/limit: .*$/m, 'limit:')
+      .replace(/delta: .*$/m, "delta: ''")
+      .replace(/channel: .*$/m, 'channel: ')
+      .replace(/fuelgauge: .*$/m, 'fuelgauge: ~')
+      .replace("relay: {host: '', port: }", "relay:\n  host: ''\n  port: ''")
+      .replace("sellers: ''", 'sellers:');
+    expect(parseSettings(producer.replace('port: }', 'port: 15555}'), 'parameters.yml')).toEqual(settings);
+    expect(parseSettings(emptier, 'parameters.yml').node).toEqual({
+      ...settings.node,
+      limit: undefined,
+      delta: undefined,
+      channel: undefined,
+      fuelgauge: undefined,
+    });
+  });
+
+  it('names what a consumer left empty as missing, and an empty key that v0.2 did not have', () => {
+    const empty = page
+      .replace(/sellers:[^]*$/, "sellers: ''\nrelay: {host: '', port: }\n")
+      .replace("login: 'user'", "login: ''");
+    expect(problemsOf(empty)).toEqual([expect.stringMatching(/node\.login: is missing/)]);
+    expect(problemsOf(empty.replace("login: ''", 'login: user'))).toEqual([
+      expect.stringMatching(/sellers: is missing; a consumer/),
+      expect.stringMatching(/relay: is missing; a consumer/),
+    ]);
+    expect(problemsOf(page.replace("host: '192.168.0.50'", "host: ''"))).toEqual([
+      expect.stringMatching(/relay: is missing; a consumer/),
+    ]);
+    expect(problemsOf(page.replace("  host: '192.168.0.50'\n", ''))).toEqual([
+      expect.stringMatching(/relay\.host: is missing; it needs the host of the relay/),
+    ]);
+    expect(problemsOf(`${page}  serve: \n`)).toEqual([
+      expect.stringMatching(/relay\.serve: needs true or false/),
+    ]);
+  });
+
   it("accepts the spellings of the page's table too", () => {
     const table = page
       .replace('contract:', 'contracts:')

@@ -21,6 +21,102 @@ const steady = (file: string, watts: number): string => {
 };
 
 describe('daisee up', () => {
+  it('runs a consumer and a producer by their files of v0.2, keys and spelling as they were', {
+    timeout: 240_000,
+  }, async () => {
+    const home = scratch();
+    const env = { DAISEE_HOME: home };
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await daisee([...args, '--json'], {
+        ...env,
+        DAISEE_ACCOUNTPSWD: 'lab',
+      });
+      expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' });
+      return records(stdout)[0] ?? {};
+    };
+    const [chainPort, relayPort, ...ports] = await Promise.all(Array.from({ length: 4 }, freePort));
+    const rpc = `http://127.0.0.1:${chainPort}`;
+    const [admin, consumer, producer] = [
+      String((await run('account', 'new'))['address']),
+      String((await run('account', 'new'))['address']),
+      String((await run('account', 'new'))['address']),
+    ];
+    const chain = start(['chain', '--port', String(chainPort), '--block-time', '500ms'], env);
+    start(['relay', '--port', String(relayPort), '--own', '0', '--seller', '1'], env);
+    for (const [n, watts] of [900, 5000].entries())
+      start(
+        [
+          ...['monitor', '--port', String(ports[n]), '--data', join(home, `monitor-${n}`), '--login', 'user'],
+          ...['--replay', steady(join(home, `${n}.csv`), watts)],
+        ],
+        { ...env, DAISEE_PASSWORD: 'password2' },
+      );
+    await chain.line(/Chain 20171 on/);
+    const deployed = await run('deploy', '--rpc', rpc, '--account', admin);
+    const [exchange, coin] = [String(deployed['exchange']), String(deployed['coin'])];
+    const where = ['--rpc', rpc, '--exchange', exchange, '--coin', coin, '--account', admin];
+    await run('node', 'register', ...where, '--node', consumer, '--kind', 'consumer');
+    await run('node', 'register', ...where, '--node', producer, '--kind', 'producer', '--price', '1');
+    await run('token', 'mint', ...where, '--to', consumer, '--amount', '100');
+
+    const file = (account: string, type: string, port: number | undefined, rest: string): string => {
+      const path = join(home, `${type}.yml`);
+      writeFileSync(
+        path,
+        `contract:
+  address: '${exchange}'
+  token: '${coin}'
+  node: '127.0.0.1:${chainPort}'
+node:
+  address: '${account.toLowerCase()}'
+  accountpswd: 'lab'
+  url: 'http://127.0.0.1:${port}'
+  sensorId: 1
+  typ: '${type}'
+  login: 'user'
+  password: 'password2'
+  limit: 1
+  delta: 2
+  channel: 0
+  fuelgauge: False
+${rest}`,
+        { mode: 0o600 },
+      );
+      return path;
+    };
+    const seller = start(
+      ['up', '-c', file(producer, 'P', ports[1], "sellers: ''\nrelay: {host: '', port: }\n")],
+      env,
+    );
+    await seller.line(/^Agent of producer .* on chain 20171, monitor http:\S+\.$/, 60_000);
+    const buyer = start(
+      [
+        'up',
+        '-c',
+        file(
+          consumer,
+          'C',
+          ports[0],
+          `sellers:
+  seller1:
+    account: '${producer.toLowerCase()}'
+    channel: 1
+relay:
+  host: '127.0.0.1'
+  port: ${relayPort}
+`,
+        ),
+      ],
+      env,
+    );
+    await buyer.line(/bought .* Wh from seller1 for .* coins/, 150_000);
+    await buyer.line(/now on the source of seller1/);
+    for (const part of [buyer, seller]) {
+      part.signal('SIGTERM');
+      expect((await part.ended).code).toBe(0);
+    }
+  });
+
   it('runs two real nodes against a chain, monitors and a relay that are all somewhere else', {
     timeout: 180_000,
   }, async () => {

@@ -41,10 +41,31 @@ const alwaysText = new Set([
   'node',
 ]);
 
+/** Keys of v0.2, by their names inside: its scripts looked each of them up, so those without a purpose were left empty. */
+const ofV02: Readonly<Record<string, readonly string[]>> = {
+  '': ['contracts', 'node', 'sellers', 'relay'],
+  contracts: ['daisee', 'token', 'node'],
+  node: [
+    ...['address', 'accountpswd', 'url', 'id', 'type', 'login', 'password'],
+    ...['limit', 'delta', 'channel', 'fuelgauge'],
+  ],
+  relay: ['host', 'port'],
+};
+
+const isLeftEmpty = (section: string, name: string, value: unknown): boolean =>
+  (value === '' || value === null) && ofV02[section]?.includes(name) === true;
+
+/** A section of nothing but empty keys is as if it were not there; a relay's port alone, with an empty host, too. */
+const saysNothing = (written: unknown, read: unknown): boolean =>
+  plainObject(written) &&
+  plainObject(read) &&
+  Object.keys(read).length < Object.keys(written).length &&
+  Object.keys(read).every((key) => key === 'port');
+
 const plainObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Renames the page's spellings; reports keys that are there in both. */
+/** Renames the page's spellings and leaves out what is empty as v0.2 had it; reports keys that are there in both. */
 const toOneSpelling = (
   section: string,
   value: unknown,
@@ -64,7 +85,8 @@ const toOneSpelling = (
       continue;
     }
     original.set(path, section ? [...(original.get(section) ?? [section]), key] : [key]);
-    renamed.set(name, section === '' ? toOneSpelling(name, inner, problems, original) : inner);
+    const read = section === '' ? toOneSpelling(name, inner, problems, original) : inner;
+    if (!isLeftEmpty(section, name, inner) && !saysNothing(inner, read)) renamed.set(name, read);
   }
   return Object.fromEntries(renamed);
 };
