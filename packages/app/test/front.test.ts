@@ -30,6 +30,11 @@ describe('the address of an App', () => {
     expect(((await asked.json()) as Problem).code).toBe('app.starting');
   });
 
+  it('keeps the connections of a browser between two clicks', async () => {
+    const front = await opened();
+    expect((await fetch(front.url)).headers.get('keep-alive')).toBe('timeout=120');
+  });
+
   it('says which port is taken, and that it has none before it is open', async () => {
     const front = await opened();
     const port = Number(new URL(front.url).port);

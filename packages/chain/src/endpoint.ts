@@ -53,6 +53,11 @@ const LARGEST_BATCH = 500;
 const MOST_CONNECTIONS = 2048;
 /** ms that a request may take to arrive: guards a socket, so the machine's time. */
 const SLOWEST_REQUEST = 60_000;
+/**
+ * ms that a connection may be idle between two requests; Node's own 5 s break clients that poll each 16 s, as v0.2's did,
+ * and do not connect anew. As long as go-ethereum's (rpc.DefaultHTTPTimeouts).
+ */
+const LONGEST_IDLE = 120_000;
 
 /**
  * Why a request is none of a program's. Browsers name the page that asks (`Origin`), also from a page whose name was
@@ -166,7 +171,7 @@ const listen = (server: Server, host: string, port: number): Promise<number> =>
 export const openEndpoint = async ({ host, port, answer }: EndpointOptions): Promise<Endpoint> => {
   const handler = serve(createAnswerer(answer), LOOPBACK.test(host));
   const server = createServer(
-    { requestTimeout: SLOWEST_REQUEST },
+    { requestTimeout: SLOWEST_REQUEST, keepAliveTimeout: LONGEST_IDLE },
     (request, response) => void handler(request, response),
   );
   server.maxConnections = MOST_CONNECTIONS;

@@ -66,6 +66,11 @@ const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#$
 
 /** At once, each page's event stream included: 500 of them are promised, and one other machine may have a quarter. */
 const MOST_CONNECTIONS = 1024;
+/**
+ * ms that a connection may be idle between two requests. A browser sends an order on one that it has, and tells the person
+ * that it failed when the server closes that just then: so seldom, and not after Node's own 5 s.
+ */
+const LONGEST_IDLE = 120_000;
 /** Seconds after which who waits asks again. */
 const AGAIN = 1;
 
@@ -118,7 +123,9 @@ export const createFront = ({ host = '127.0.0.1', port }: FrontOptions): Front =
     },
     start: async () => {
       if (server) return;
-      const made = createServer((request, response) => (answering ?? answerMeanwhile)(request, response));
+      const made = createServer({ keepAliveTimeout: LONGEST_IDLE }, (request, response) =>
+        (answering ?? answerMeanwhile)(request, response),
+      );
       boundConnections(made, { most: MOST_CONNECTIONS });
       await new Promise<void>((resolve, reject) => {
         const fail = (error: unknown): void => reject(new AppListen(host, port, error));
