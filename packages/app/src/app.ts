@@ -116,6 +116,7 @@ export const createApp = (options: AppOptions): App => {
         ...(agent ? { agent } : {}),
         ...(password ? { password } : {}),
         view: options.view ?? false,
+        hosts: front.hosts,
         patience: options.patience ?? Seconds(60),
         page: await builtPage(),
         onFailure: options.onFailure ?? (() => undefined),

@@ -212,7 +212,7 @@ describe('who may see and act', () => {
       expect((await ask(host)).statusCode).toBe(200);
     for (const host of ['evil.example:8000', '127.0.0.1.evil.example', '192.168.0.9:8000']) {
       const answer = await ask(host);
-      expect(answer.statusCode).toBe(403);
+      expect(answer.statusCode).toBe(421);
       expect(answer.json<Problem>().detail).toContain('app.password');
     }
   });

@@ -60,6 +60,8 @@ export interface EmbeddedChainOptions {
   /** Address to listen on; loopback by default. Port 0 takes a free one. */
   readonly host?: string;
   readonly port?: number;
+  /** Whether it answers to that `Host` header; without: on loopback to names of loopback, elsewhere to every name. */
+  readonly isOwnName?: ((host: string | undefined) => boolean) | undefined;
   readonly blockTime: Duration;
   readonly clock: Clock;
   readonly chainId?: number;
@@ -358,7 +360,7 @@ export const createEmbeddedChain = (options: EmbeddedChainOptions): EmbeddedChai
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       try {
         journal = await openJournal(directory, { survives: options.survives ?? 'power' });
-        endpoint = await openEndpoint({ host, port, answer });
+        endpoint = await openEndpoint({ host, port, isOwnName: options.isOwnName, answer });
         treasury = await treasuryOf(directory);
         const genesis = genesisOf(directory, journal, chainId, options.genesis ?? clock.now(), treasury);
         args = anvilOptions(chainId, genesis);

@@ -18,6 +18,8 @@ export class PortInUse extends DaiseeError {
 export interface EndpointOptions {
   readonly host: string;
   readonly port: number;
+  /** Whether it answers to that `Host` header; without: on loopback to names of loopback, elsewhere to every name. */
+  readonly isOwnName?: ((host: string | undefined) => boolean) | undefined;
   /** Answers one call, or throws RpcRefused. */
   readonly answer: (method: string, params: readonly unknown[]) => Promise<unknown>;
 }
@@ -62,14 +64,20 @@ const LONGEST_IDLE = 120_000;
 /**
  * Why a request is none of a program's. Browsers name the page that asks (`Origin`), also from a page whose name was
  * made to point here, and send JSON under `text/plain` without asking first; wallets in a browser are extensions, with
- * schemes of their own. On loopback a name of another machine in `Host` is such a page's, too.
+ * schemes of their own. A name in `Host` that is not this machine's is such a page's, too.
  */
-const refusalOf = ({ headers }: IncomingMessage, isLocal: boolean): string | undefined => {
+const refusalOf = (
+  { headers }: IncomingMessage,
+  isOwnName: (host: string | undefined) => boolean,
+): { readonly status: number; readonly why: string } | undefined => {
   const { origin, host } = headers;
   if (origin !== undefined && !/^(chrome|moz|safari-web)-extension:/.test(origin))
-    return 'Web pages are not served: use a wallet of the browser';
-  if (isLocal && !LOOPBACK.test(host ?? ''))
-    return 'This chain serves its own machine, as 127.0.0.1 or localhost';
+    return { status: 403, why: 'Web pages are not served: use a wallet of the browser' };
+  if (!isOwnName(host))
+    return {
+      status: 421,
+      why: `Nothing here is called ${JSON.stringify((host ?? '').slice(0, 253))}: ask by the address of the machine, or add the name with --hosts (chain.hosts)`,
+    };
   return undefined;
 };
 /** A name of this machine alone, with a port or without. */
@@ -116,7 +124,10 @@ const createAnswerer =
     }
   };
 
-const serve = (respond: (call: unknown) => Promise<unknown>, isLocal: boolean) => {
+const serve = (
+  respond: (call: unknown) => Promise<unknown>,
+  isOwnName: (host: string | undefined) => boolean,
+) => {
   const reply = (response: ServerResponse, status: number, body: unknown) => {
     const text = JSON.stringify(body);
     response.writeHead(status, {
@@ -127,8 +138,8 @@ const serve = (respond: (call: unknown) => Promise<unknown>, isLocal: boolean) =
   };
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
-      const refusal = refusalOf(request, isLocal);
-      if (refusal !== undefined) return reply(response, 403, fault(undefined, -32600, refusal));
+      const refusal = refusalOf(request, isOwnName);
+      if (refusal) return reply(response, refusal.status, fault(undefined, -32600, refusal.why));
       if (request.method !== 'POST')
         return reply(response, 405, fault(undefined, -32600, 'JSON-RPC is POSTed'));
       const body = await readBody(request);
@@ -168,8 +179,12 @@ const listen = (server: Server, host: string, port: number): Promise<number> =>
  * Listens.
  * @throws PortInUse
  */
-export const openEndpoint = async ({ host, port, answer }: EndpointOptions): Promise<Endpoint> => {
-  const handler = serve(createAnswerer(answer), LOOPBACK.test(host));
+export const openEndpoint = async ({ host, port, isOwnName, answer }: EndpointOptions): Promise<Endpoint> => {
+  const isLocal = LOOPBACK.test(host);
+  const handler = serve(
+    createAnswerer(answer),
+    isOwnName ?? ((asked) => !isLocal || LOOPBACK.test(asked ?? '')),
+  );
   const server = createServer(
     { requestTimeout: SLOWEST_REQUEST, keepAliveTimeout: LONGEST_IDLE },
     (request, response) => void handler(request, response),

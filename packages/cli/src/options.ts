@@ -2,6 +2,7 @@
 import { DaiseeError, type Duration, Energy, messageOf, parseMicro } from '@daisee/units';
 import { InvalidArgumentError } from 'commander';
 import { readDuration } from './duration.ts';
+import { hosts } from './settings/fields.ts';
 
 /** Something on the command line that cannot be used. */
 export class UsageError extends DaiseeError {
@@ -57,6 +58,13 @@ export const list = (text: string): string[] =>
     .split(',')
     .map((part) => part.trim())
     .filter(Boolean);
+
+/** Names that a server answers to besides its own, by the same rule as settings. */
+export const hostNames = (text: string): readonly string[] => {
+  const result = hosts.safeParse(list(text));
+  if (result.success) return result.data;
+  throw new InvalidArgumentError('It needs names without port, with commas between, like home.example.');
+};
 
 /** `0` or `0,1`: relay channels. */
 export const channels = (text: string): number[] => list(text).map(wholeBetween(0, 63, 'relay channels'));

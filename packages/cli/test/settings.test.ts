@@ -67,7 +67,7 @@ describe('parameters.yml', () => {
   it("accepts a producer's file of v0.2, whose keys without a purpose are there and empty", () => {
     const producer = page
       .replace("typ: 'C'", "typ: 'P'")
-      .replace(/sellers:[^]*$/, "sellers: ''\nrelay: {host: '', port: }\n");
+      .replace(/sellers:[\s\S]*$/, "sellers: ''\nrelay: {host: '', port: }\n");
     const settings = parseSettings(producer, 'parameters.yml');
     expect(settings).toEqual({
       contracts: parseSettings(page, 'parameters.yml').contracts,
@@ -92,7 +92,7 @@ describe('parameters.yml', () => {
 
   it('names what a consumer left empty as missing, and an empty key that v0.2 did not have', () => {
     const empty = page
-      .replace(/sellers:[^]*$/, "sellers: ''\nrelay: {host: '', port: }\n")
+      .replace(/sellers:[\s\S]*$/, "sellers: ''\nrelay: {host: '', port: }\n")
       .replace("login: 'user'", "login: ''");
     expect(problemsOf(empty)).toEqual([expect.stringMatching(/node\.login: is missing/)]);
     expect(problemsOf(empty.replace("login: ''", 'login: user'))).toEqual([

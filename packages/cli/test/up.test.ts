@@ -46,8 +46,15 @@ describe('daisee up', () => {
     for (const [n, watts] of [900, 5000].entries())
       start(
         [
-          ...['monitor', '--port', String(ports[n]), '--data', join(home, `monitor-${n}`), '--login', 'user'],
-          ...['--replay', steady(join(home, `${n}.csv`), watts)],
+          'monitor',
+          '--port',
+          String(ports[n]),
+          '--data',
+          join(home, `monitor-${n}`),
+          '--login',
+          'user',
+          '--replay',
+          steady(join(home, `${n}.csv`), watts),
         ],
         { ...env, DAISEE_PASSWORD: 'password2' },
       );

@@ -17,7 +17,8 @@ export {
   streamEvents,
 } from './events.ts';
 export { createLogin, type Login, type LoginOptions } from './login.ts';
-export { asksLoopback, isLoopback } from './loopback.ts';
+export { createHostNames, type HostNames, type HostNamesOptions, wrongName } from './host-names.ts';
+export { isLoopback } from './loopback.ts';
 export { NO_SCHEMAS } from './no-schemas.ts';
 export type { ApiDescription } from './openapi.ts';
 export { type Described, operation } from './operation.ts';

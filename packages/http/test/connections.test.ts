@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { asksLoopback, boundConnections, hashOf, isNewSecret, newSecret } from '../src/index.ts';
+import { boundConnections, hashOf, isNewSecret, newSecret } from '../src/index.ts';
 
 class FakeSocket extends EventEmitter {
   readonly remoteAddress: string;
@@ -64,22 +64,6 @@ describe('the connections of a server', () => {
     expect(open('10.0.0.9').isCut).toBe(false);
     expect(open('10.0.0.9').isCut).toBe(true);
   });
-});
-
-describe('a request of this machine', () => {
-  it.each(['localhost', 'LOCALHOST:80', '127.0.0.1:8000', '127.9.9.9', '[::1]', '[::1]:8000'])(
-    'asks %s',
-    (host) => expect(asksLoopback(host)).toBe(true),
-  );
-  it.each([
-    undefined,
-    '',
-    'evil.example',
-    '127.0.0.1.evil.example',
-    'localhost.evil.example:80',
-    '10.0.0.1',
-    '::1:80:80',
-  ])('does not ask %s', (host) => expect(asksLoopback(host)).toBe(false));
 });
 
 describe('a secret that was made here', () => {

@@ -1,5 +1,11 @@
 export { createMonitorClient, type MonitorClientOptions } from './client/client.ts';
-export { MonitorAnswer, MonitorRefused, MonitorUnreachable, NoSuchSensor } from './client/errors.ts';
+export {
+  MonitorAnswer,
+  MonitorNameRefused,
+  MonitorRefused,
+  MonitorUnreachable,
+  NoSuchSensor,
+} from './client/errors.ts';
 export type {
   AskedMark,
   EnergyStep,

@@ -28,6 +28,8 @@ export interface MonitorOptions {
   readonly port: number;
   readonly login?: string;
   readonly password?: string;
+  /** Names that it answers to besides its addresses and what the machine is called at home: a proxy's. */
+  readonly hosts?: readonly string[] | undefined;
   /** Keeps tokens and what is told of sensors; stays open, too. Without one there are none. */
   readonly directory?: Directory;
   readonly meters?: readonly MeterOfSensor[];
@@ -166,6 +168,7 @@ export const createMonitor = (options: MonitorOptions): Monitor => {
       credentials: secured
         ? await createLogin({ clock, secret: joined(login, password), tooMany: tooManyLogins })
         : undefined,
+      hosts: options.hosts,
       directory: options.directory ?? noDirectory,
       subscribe: onSample,
       ingest: (sensorId, samples, given) => append(sensorId, samples, { ...gap, ...given }),

@@ -22,6 +22,7 @@ export {
   type RelayHttpClient,
   type RelayHttpClientOptions,
   RelayLoginRefused,
+  RelayNameRefused,
 } from './client/http-client.ts';
 export { type ChannelStates, DriverFailed, type RelayDriver } from './driver.ts';
 export { createCompositeDriver } from './drivers/composite/driver.ts';

@@ -151,7 +151,7 @@ describe('the HTTP of the relay', () => {
       asked.on('error', reject);
       asked.end();
     });
-    expect(status).toBe(403);
+    expect(status).toBe(421);
   });
 
   it('lets a load go to rest when its lease is not renewed, whoever reads meanwhile', async () => {

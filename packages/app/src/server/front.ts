@@ -3,9 +3,15 @@
  * gets the page when it is there.
  */
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { boundConnections, isLoopback } from '@daisee/http';
+import { boundConnections, createHostNames, isLoopback, wrongName } from '@daisee/http';
 import { DaiseeError, messageOf } from '@daisee/units';
 
 export interface FrontOptions {
@@ -13,6 +19,8 @@ export interface FrontOptions {
   readonly host?: string;
   /** 0 for any free one. */
   readonly port: number;
+  /** Names that it answers to besides its addresses and what the machine is called at home: a proxy's. */
+  readonly hosts?: readonly string[] | undefined;
 }
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -28,6 +36,7 @@ export interface Front {
   /** Whether only this machine can reach it. */
   readonly isLocal: boolean;
   readonly host: string;
+  readonly hosts: readonly string[];
   /** Like `http://127.0.0.1:8000`. @throws AppNotListening */
   readonly url: string;
 }
@@ -82,7 +91,8 @@ const waitingPage = (awaited: string, isFrench: boolean): string => {
 };
 
 /** Makes the address of an App; nothing listens before `start`. */
-export const createFront = ({ host = '127.0.0.1', port }: FrontOptions): Front => {
+export const createFront = ({ host = '127.0.0.1', port, hosts = [] }: FrontOptions): Front => {
+  const names = createHostNames({ loopbackOnly: false, names: hosts });
   let server: Server | undefined;
   let answering: Listener | undefined;
   let awaited = '';
@@ -111,8 +121,25 @@ export const createFront = ({ host = '127.0.0.1', port }: FrontOptions): Front =
     response.end(waitingPage(awaited, /^\s*fr\b/i.test(request.headers['accept-language'] ?? '')));
   };
 
+  /** Before anything is answered, the page that waits included. */
+  const refuseName: Listener = (request, response) => {
+    const { status, code, message } = wrongName('app', request.headers.host);
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    if (request.url?.startsWith('/api/')) {
+      const title = STATUS_CODES[status];
+      response.writeHead(status, { 'Content-Type': 'application/problem+json' });
+      response.end(
+        JSON.stringify({ type: 'about:blank', title, status, detail: message, instance: request.url, code }),
+      );
+      return;
+    }
+    response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' });
+    response.end(`${message}\n`);
+  };
+
   return {
     host,
+    hosts,
     isLocal: isLoopback(host),
     awaits: (what) => {
       awaited = what;
@@ -124,7 +151,10 @@ export const createFront = ({ host = '127.0.0.1', port }: FrontOptions): Front =
     start: async () => {
       if (server) return;
       const made = createServer({ keepAliveTimeout: LONGEST_IDLE }, (request, response) =>
-        (answering ?? answerMeanwhile)(request, response),
+        (names.accepts(request.headers.host) ? (answering ?? answerMeanwhile) : refuseName)(
+          request,
+          response,
+        ),
       );
       boundConnections(made, { most: MOST_CONNECTIONS });
       await new Promise<void>((resolve, reject) => {

@@ -1,6 +1,6 @@
 /** Who may see and who may act: one password for the node, a session's cookie, and a word that only the page knows. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { asksLoopback, createLogin, createSessions, RequestRefused, SESSION_LENGTH } from '@daisee/http';
+import { createHostNames, createLogin, createSessions, RequestRefused, SESSION_LENGTH } from '@daisee/http';
 import { type Clock, Duration, sleepOrStop } from '@daisee/units';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Session } from '../api.ts';
@@ -20,6 +20,8 @@ export interface GateOptions {
   readonly password?: string;
   /** Whether the page may be seen without login. */
   readonly view: boolean;
+  /** Names by which an App without a password may be asked, besides loopback: a proxy's. */
+  readonly hosts?: readonly string[] | undefined;
 }
 
 export interface Gate {
@@ -52,7 +54,8 @@ const same = (a: string, b: string): boolean => {
   return left.length === right.length && timingSafeEqual(left, right);
 };
 
-export const createGate = async ({ clock, password, view }: GateOptions): Promise<Gate> => {
+export const createGate = async ({ clock, password, view, hosts }: GateOptions): Promise<Gate> => {
+  const local = createHostNames({ loopbackOnly: true, names: hosts });
   const guarded =
     password === undefined ? undefined : await createLogin({ clock, secret: password, tooMany });
   const sessions = createSessions(clock);
@@ -64,11 +67,11 @@ export const createGate = async ({ clock, password, view }: GateOptions): Promis
   /** The secret of the request's session, when it is open. */
   const openSession = (request: FastifyRequest): string | undefined => {
     if (!guarded) {
-      if (asksLoopback(request.headers.host)) return 'local';
+      if (local.accepts(request.headers.host)) return 'local';
       throw new RequestRefused(
-        403,
+        421,
         'app.not-local',
-        'Without a password the App answers its own machine only: open it as http://127.0.0.1, or set app.password.',
+        'Without a password the App answers its own machine only: open it as http://127.0.0.1, set app.password, or name a proxy that you trust in app.hosts.',
       );
     }
     const secret = request.cookies[COOKIE];

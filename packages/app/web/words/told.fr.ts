@@ -52,7 +52,7 @@ export const told: Readonly<Record<string, string>> = {
   'app.no-login': 'Connectez-vous d’abord.',
   'app.csrf': 'Cette demande ne vient pas de la page de l’App : rechargez-la.',
   'app.not-local':
-    'Sans mot de passe l’App ne répond qu’à sa propre machine : ouvrez-la par http://127.0.0.1, ou donnez app.password.',
+    'Sans mot de passe l’App ne répond qu’à sa propre machine : ouvrez-la par http://127.0.0.1, donnez app.password, ou nommez dans app.hosts un proxy de confiance.',
   'app.starting': 'L’App démarre.',
   'app.bad-request': 'Une valeur n’est pas acceptée : vérifiez ce qui est écrit.',
   'app.failed': 'L’App a échoué ; son journal dit pourquoi.',
@@ -87,11 +87,15 @@ export const told: Readonly<Record<string, string>> = {
   'monitor.unreachable': `Le moniteur à {url} est injoignable. ${WATCH}`,
   'monitor.refused':
     'Le moniteur à {url} refuse l’identifiant « {login} » : vérifiez node.login et node.password.',
+  'monitor.name-refused':
+    'Le moniteur ne répond pas au nom dans {url} : donnez son adresse dans node.url, ou ajoutez le nom à monitor.hosts là où il tourne.',
   'monitor.answer': 'Ce qui répond à {url} n’est pas un moniteur. Vérifiez node.url.',
   'monitor.no-such-sensor': 'Le moniteur à {url} n’a pas de capteur {sensorId} : vérifiez node.sensorId.',
   'relay.unreachable': `Le relais à {host}:{port} est injoignable. ${WATCH}`,
   'relay.answer': 'Ce qui répond à {host}:{port} n’est pas un relais DAISEE, ou il n’a pas ces canaux.',
   'relay.login-refused': 'Le relais à {url} refuse l’accès : vérifiez relay.token et les jetons du relais.',
+  'relay.name-refused':
+    'Le relais ne répond pas au nom dans {url} : donnez son adresse dans relay.url, ou ajoutez le nom à relay.http.hosts là où il tourne.',
   'relay.http-answer': 'Ce qui répond à {url} n’est pas un relais DAISEE, ou il n’a pas ces canaux.',
   'cli.relayNotLooked': 'L’agent n’a pas regardé le relais depuis longtemps. Tourne-t-il ?',
   // the agent

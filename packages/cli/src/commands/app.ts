@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { commandClock } from '../command-clock.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import { lockApp } from '../lock/node-locks.ts';
-import { port } from '../options.ts';
+import { hostNames, port } from '../options.ts';
 import type { Output } from '../output.ts';
 import { agentFiles, changeable, nodeLedger } from '../parts/agent.ts';
 import { contactsByBooks, createAgentSeen } from '../parts/app-agent.ts';
@@ -25,6 +25,7 @@ interface AppCommandOptions extends CommonOptions {
   readonly config: string;
   readonly host?: string;
   readonly port?: number;
+  readonly hosts?: readonly string[];
   readonly passwordFile?: string;
   readonly view?: boolean;
 }
@@ -52,6 +53,11 @@ export const appCommand = (): Command =>
     .option('-c, --config <file>', 'settings of the node', 'parameters.yml')
     .option('--host <address>', 'address to listen on (app.host, else 127.0.0.1)')
     .option('--port <number>', 'port (app.port, else 8000 or a free one)', port)
+    .option(
+      '--hosts <names>',
+      'names to answer to besides its own: of a proxy in front of it (app.hosts)',
+      hostNames,
+    )
     .option('--password-file <file>', 'file with the password of the App (else app.passwordFile)')
     .option('--view', 'let everybody look without a login; acting always needs one')
     .option('--json', 'one JSON object a line')
@@ -75,6 +81,7 @@ export const appCommand = (): Command =>
         const door = await openAppDoor(common, {
           ...(options.host === undefined ? {} : { host: options.host }),
           ...(options.port === undefined ? {} : { port: options.port }),
+          hosts: options.hosts,
           ...(options.passwordFile === undefined ? {} : { password: secretFrom(options.passwordFile) }),
         });
         lock.tell({ url: door.front.url });

@@ -1,6 +1,6 @@
 import { type Duration, type Energy, sleepOrStop } from '@daisee/units';
 import { Command, Option } from 'commander';
-import { duration, energyTextOption, numberBetween, port, wholeBetween } from '../options.ts';
+import { duration, energyTextOption, hostNames, numberBetween, port, wholeBetween } from '../options.ts';
 import { type CommonOptions, service } from './run.ts';
 
 interface DemoOptions extends CommonOptions {
@@ -17,6 +17,7 @@ interface DemoOptions extends CommonOptions {
   readonly data?: string;
   readonly app: boolean;
   readonly appPort: number;
+  readonly appHosts?: readonly string[];
 }
 
 export const demoCommand = (): Command =>
@@ -54,6 +55,7 @@ export const demoCommand = (): Command =>
     )
     .option('--data <directory>', 'keep the lab here and go on with it next time (default: a temporary one)')
     .option('--app-port <number>', "port of Node 1's App; Node 2's is the next one", port, 8000)
+    .option('--app-hosts <names>', 'names that the Apps answer to besides their own: of a proxy', hostNames)
     .option('--no-app', 'without the Apps')
     .option('--json', 'one JSON object a line, at the end a summary')
     .addHelpText('after', '\nExample: daisee demo --speed 200 --duration 2h --json')
@@ -71,7 +73,7 @@ export const demoCommand = (): Command =>
         lifecycle.started({ name: "the lab's folder", stop: async () => directory.close() });
         const { openLabFronts, startLabApps } = await import('../demo/apps.ts');
         const fronts = options.app
-          ? await openLabFronts({ directory, port: options.appPort, lifecycle })
+          ? await openLabFronts({ directory, port: options.appPort, hosts: options.appHosts, lifecycle })
           : undefined;
         if (fronts) {
           const { node1: one, node2: two, password } = fronts;

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { commandClock } from '../command-clock.ts';
-import { duration, list, port, UsageError } from '../options.ts';
+import { duration, hostNames, list, port, UsageError } from '../options.ts';
 import { startMonitor } from '../parts/monitor.ts';
 import { type MeterSettings, meter } from '../settings/meters.ts';
 import { homeAssistant, type MonitorSettings, monitor } from '../settings/monitor.ts';
@@ -16,6 +16,7 @@ interface MonitorOptions extends CommonOptions {
   readonly config?: string;
   readonly host?: string;
   readonly port?: number;
+  readonly hosts?: readonly string[];
   readonly data?: string;
   readonly database?: string;
   readonly databasePasswordFile?: string;
@@ -173,6 +174,7 @@ export const monitorCommand = (): Command =>
     .option('--data <directory>', 'where samples are kept (default ~/.daisee/monitor)')
     .option('--database <url>', 'keep them in PostgreSQL, like postgres://daisee@db.lan/daisee')
     .option('--database-password-file <file>', 'file with its password (else DAISEE_DATABASE_PASSWORD)')
+    .option('--hosts <names>', 'names to answer to besides its own: of a proxy in front of it', hostNames)
     .option('--retention <times>', 'one sample a minute after 30d, one a quarter after 30d,365d', retention)
     .option('--login <name>', 'login that clients use')
     .option('--password <password>', 'password that clients use (rather: --password-file or DAISEE_PASSWORD)')
@@ -214,6 +216,7 @@ export const monitorCommand = (): Command =>
           ...base,
           ...(host === undefined ? {} : { host }),
           ...(options.port === undefined ? {} : { port: options.port }),
+          ...(options.hosts === undefined ? {} : { hosts: [...options.hosts] }),
           ...(data === undefined ? {} : { data, database: undefined }),
           ...(database === undefined ? {} : { database, databasePassword: undefined, databasePasswordFile }),
           ...(options.retention === undefined ? {} : { retention: options.retention }),

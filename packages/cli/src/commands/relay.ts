@@ -2,7 +2,7 @@ import type { Wiring } from '@daisee/relay';
 import { Duration, Seconds } from '@daisee/units';
 import { Command, Option } from 'commander';
 import { commandClock } from '../command-clock.ts';
-import { channels, list, numberBetween, port, UsageError, wholeBetween } from '../options.ts';
+import { channels, hostNames, list, numberBetween, port, UsageError, wholeBetween } from '../options.ts';
 import { startBoard } from '../parts/board.ts';
 import { readSettings } from '../settings/read.ts';
 import type { RelayHttpSettings } from '../settings/relay.ts';
@@ -29,6 +29,7 @@ interface RelayOptions extends CommonOptions {
   readonly http?: boolean;
   readonly httpHost?: string;
   readonly httpPort?: number;
+  readonly httpHosts?: readonly string[];
   readonly tokens?: string;
   readonly cert?: string;
   readonly key?: string;
@@ -37,13 +38,14 @@ interface RelayOptions extends CommonOptions {
 
 /** HTTP by the options or the settings, or none. */
 const httpOf = (options: RelayOptions, set: RelayHttpSettings | undefined): RelayHttpSettings | undefined => {
-  const { http, httpHost, httpPort, tokens, cert, key } = options;
+  const { http, httpHost, httpPort, httpHosts, tokens, cert, key } = options;
   if ((cert === undefined) !== (key === undefined)) throw new UsageError('Give --cert and --key together.');
   if (
     !set &&
     !http &&
     httpHost === undefined &&
     httpPort === undefined &&
+    httpHosts === undefined &&
     tokens === undefined &&
     cert === undefined
   )
@@ -52,6 +54,7 @@ const httpOf = (options: RelayOptions, set: RelayHttpSettings | undefined): Rela
     ...set,
     ...(httpHost === undefined ? {} : { host: httpHost }),
     ...(httpPort === undefined ? {} : { port: httpPort }),
+    ...(httpHosts === undefined ? {} : { hosts: [...httpHosts] }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
   };
@@ -114,6 +117,11 @@ export const relayCommand = (): Command =>
     .option('--http', 'serve HTTP too, with /api/v1 and /metrics')
     .option('--http-host <address>', 'address for HTTP (default 127.0.0.1)')
     .option('--http-port <number>', 'port for HTTP (default 15556)', port)
+    .option(
+      '--http-hosts <names>',
+      'names that HTTP answers to besides its own: of a proxy in front of it',
+      hostNames,
+    )
     .option('--tokens <file>', 'tokens that HTTP asks for, as "daisee relay token" writes them')
     .option('--cert <file>', 'certificate (PEM), for HTTPS')
     .option('--key <file>', 'key of the certificate (PEM)')

@@ -74,6 +74,7 @@ export const upCommand = (): Command =>
             ...common,
             host: '127.0.0.1',
             port: chain.port ?? 8545,
+            hosts: chain.hosts,
             blockTime: chain.blockTime ?? Seconds(5),
             directory: chain.data ?? join(homeDirectory(), 'chain'),
           });

@@ -17,19 +17,25 @@ export interface LabFrontsOptions {
   readonly directory: LabDirectory;
   /** Of Node 1's App; Node 2's is the next one. Where it is taken, any free one. */
   readonly port: number;
+  readonly hosts?: readonly string[] | undefined;
   readonly lifecycle: Lifecycle;
 }
 
 /** Opens the addresses before there is a lab, and has the page built meanwhile where it is not yet. */
-export const openLabFronts = async ({ directory, port, lifecycle }: LabFrontsOptions): Promise<LabFronts> => {
+export const openLabFronts = async ({
+  directory,
+  port,
+  hosts,
+  lifecycle,
+}: LabFrontsOptions): Promise<LabFronts> => {
   // What fails here fails again when the Apps start, and is told then.
   builtPage().catch(() => undefined);
   const open = async (wanted: number): Promise<Front> => {
     try {
-      return await startFront({ port: wanted, lifecycle });
+      return await startFront({ port: wanted, hosts, lifecycle });
     } catch (error) {
       if (!(error instanceof AppListen && error.retryable)) throw error;
-      return await startFront({ port: 0, lifecycle });
+      return await startFront({ port: 0, hosts, lifecycle });
     }
   };
   const node1 = await open(port);

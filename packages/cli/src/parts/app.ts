@@ -7,6 +7,7 @@ import type { Lifecycle } from '../lifecycle.ts';
 export interface FrontPartOptions {
   readonly host?: string;
   readonly port: number;
+  readonly hosts?: readonly string[] | undefined;
   readonly lifecycle: Lifecycle;
 }
 

@@ -36,7 +36,7 @@ const startHttp = async (
   say: Say,
 ): Promise<void> => {
   if (!http) return;
-  const { host, port, cert, key, lease } = http;
+  const { host, port, hosts, cert, key, lease } = http;
   const server = createRelayHttpServer({
     board,
     logbook,
@@ -44,6 +44,7 @@ const startHttp = async (
     tokens,
     host: host ?? '127.0.0.1',
     port: port ?? RELAY_HTTP_PORT,
+    hosts,
     ...(lease === undefined ? {} : { lease }),
     ...(cert === undefined || key === undefined
       ? {}

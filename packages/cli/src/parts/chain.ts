@@ -1,5 +1,6 @@
 /** The embedded chain as a service. */
 import { createEmbeddedChain } from '@daisee/chain';
+import { createHostNames, isLoopback } from '@daisee/http';
 import type { Clock, Duration } from '@daisee/units';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Output } from '../output.ts';
@@ -10,6 +11,8 @@ export interface ChainPartOptions {
   readonly lifecycle: Lifecycle;
   readonly host: string;
   readonly port: number;
+  /** Names that it answers to besides its own. */
+  readonly hosts?: readonly string[] | undefined;
   readonly blockTime: Duration;
   readonly directory: string;
 }
@@ -21,6 +24,7 @@ export const startChain = async ({
   lifecycle,
   host,
   port,
+  hosts,
   blockTime,
   directory,
 }: ChainPartOptions): Promise<void> => {
@@ -28,6 +32,7 @@ export const startChain = async ({
     directory,
     host,
     port,
+    isOwnName: createHostNames({ loopbackOnly: isLoopback(host), names: hosts }).accepts,
     blockTime,
     clock,
     onEvent: (event) => event.type === 'started' || output.note(event.message),

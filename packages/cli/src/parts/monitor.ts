@@ -35,6 +35,8 @@ export interface MonitorPartOptions {
   readonly lifecycle: Lifecycle;
   readonly host: string;
   readonly port: number;
+  /** Names that it answers to besides its own. */
+  readonly hosts?: readonly string[] | undefined;
   /** Where the embedded store is. */
   readonly directory: string;
   /** PostgreSQL instead, with its password. */
@@ -183,6 +185,7 @@ export const startMonitor = async (options: MonitorPartOptions): Promise<void> =
     clock,
     host: options.host,
     port: options.port,
+    hosts: options.hosts,
     directory,
     ...(options.login === undefined ? {} : { login: options.login }),
     ...(options.password === undefined ? {} : { password: options.password }),

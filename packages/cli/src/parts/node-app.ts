@@ -23,6 +23,7 @@ export interface NodeAppOptions {
 export interface AppGiven {
   readonly host?: string;
   readonly port?: number;
+  readonly hosts?: readonly string[] | undefined;
   readonly password?: string;
 }
 
@@ -57,7 +58,8 @@ export const openAppDoor = async (
   const host = given.host ?? section.host;
   const port = given.port ?? section.port;
   const password = given.password ?? appPassword(section);
-  const common = { ...(host === undefined ? {} : { host }), lifecycle };
+  const hosts = given.hosts ?? section.hosts;
+  const common = { ...(host === undefined ? {} : { host }), hosts, lifecycle };
   if (host !== undefined && !isLoopback(host) && !password) throw new AppUnguarded(host);
   const open = async (): Promise<Front> => {
     try {

@@ -1,6 +1,6 @@
 /** The section `app`: where the node's App answers, and who may. */
 import { z } from 'zod';
-import { port, text, truth } from './fields.ts';
+import { hosts, port, text, truth } from './fields.ts';
 
 /** The App's port, unless settings name another. */
 export const APP_PORT = 8000;
@@ -8,6 +8,7 @@ export const APP_PORT = 8000;
 const served = z.strictObject({
   host: text('an address to listen on').optional(),
   port: port.optional(),
+  hosts: hosts.optional(),
   password: text('a password for the App').optional(),
   passwordFile: text('a file with a password for the App').optional(),
   view: truth.optional(),

@@ -12,6 +12,16 @@ export const port = number('a port number from 1 to 65535')
   .min(1, 'needs a port number from 1 to 65535')
   .max(65535, 'needs a port number from 1 to 65535');
 
+const HOST_NAME = 'needs names without port, like home.example';
+const hostName = z
+  .string({ error: HOST_NAME })
+  .regex(/^[a-z\d_]([a-z\d_-]*[a-z\d])?(\.[a-z\d_]([a-z\d_-]*[a-z\d])?)*$/i, HOST_NAME);
+
+/** Names that a server answers to besides its own: of a proxy in front of it. */
+export const hosts = z.union([hostName.transform((one) => [one]), z.array(hostName).min(1, HOST_NAME)], {
+  error: HOST_NAME,
+});
+
 const LENGTH = 'needs a length of time above zero: a number of seconds, or like 90s, 30m, 2h, 30d';
 
 /** A number of seconds, or a text with a unit. */

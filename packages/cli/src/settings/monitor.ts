@@ -1,11 +1,12 @@
 /** What settings say of the monitor and of publishing to Home Assistant. */
 import { z } from 'zod';
-import { broker, port, seconds, text } from './fields.ts';
+import { broker, hosts, port, seconds, text } from './fields.ts';
 import { meter } from './meters.ts';
 
 export const monitor = z.strictObject({
   host: text('a host to listen on').optional(),
   port: port.optional(),
+  hosts: hosts.optional(),
   data: text('a directory').optional(),
   /** Instead of `data`. */
   database: text('the address of a PostgreSQL database')

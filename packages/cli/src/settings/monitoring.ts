@@ -57,6 +57,7 @@ export const monitorFrom = (
 ): Omit<MonitorPartOptions, 'clock' | 'output' | 'lifecycle'> => ({
   host: monitor.host ?? '127.0.0.1',
   port: monitor.port ?? 8080,
+  hosts: monitor.hosts,
   directory: monitorDirectory(monitor),
   meters: metersOf(monitor),
   ...(monitor.database === undefined ? {} : { database: databaseUrl(monitor.database, monitor) }),

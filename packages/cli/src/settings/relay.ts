@@ -1,6 +1,6 @@
 /** The section `relay`: where the board is, and what it consists of where this machine serves it. */
 import { z } from 'zod';
-import { broker, number, port, seconds, text, truth } from './fields.ts';
+import { broker, hosts, number, port, seconds, text, truth } from './fields.ts';
 
 const list = <T extends z.ZodType>(shape: T, what: string) =>
   z.array(shape, { error: `needs a list of ${what}` }).min(1, `needs a list of ${what}`);
@@ -53,6 +53,7 @@ const load = z.strictObject({
 const http = z.strictObject({
   host: text('an address to listen on').optional(),
   port: port.optional(),
+  hosts: hosts.optional(),
   tokens: text('a file that "daisee relay token" writes').optional(),
   cert: text('a file with the certificate (PEM)').optional(),
   key: text('a file with the key of the certificate (PEM)').optional(),

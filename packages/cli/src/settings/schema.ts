@@ -6,7 +6,7 @@ import { type Address, BadAddress, toAddress } from '@daisee/chain';
 import { type Coin, Percent, type Price, parseMicro } from '@daisee/units';
 import { z } from 'zod';
 import { app } from './app.ts';
-import { energy, number, port, seconds, text, truth } from './fields.ts';
+import { energy, hosts, number, port, seconds, text, truth } from './fields.ts';
 import { homeAssistant, monitor } from './monitor.ts';
 import { relay } from './relay.ts';
 
@@ -119,6 +119,7 @@ const seller = z.strictObject({ account: address, channel: channels });
 
 const chain = z.strictObject({
   port: port.optional(),
+  hosts: hosts.optional(),
   data: text('a directory').optional(),
   blockTime: seconds.optional(),
 });

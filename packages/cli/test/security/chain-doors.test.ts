@@ -267,7 +267,7 @@ describe('a chain of this machine alone', () => {
     for (const host of ['localhost:8545', '127.0.0.1', '[::1]:8545'])
       expect((await ask(host)).status).toBe(200);
     for (const host of ['evil.example:8545', '127.0.0.1.evil.example', 'localhost.evil.example'])
-      expect((await ask(host)).status).toBe(403);
+      expect((await ask(host)).status).toBe(421);
     await chain.stop();
     rmSync(folder, { recursive: true });
   });

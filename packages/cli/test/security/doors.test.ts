@@ -8,6 +8,7 @@ import { addToken, tokensFrom } from '../../src/settings/relay-tokens.ts';
 import {
   type Answer,
   handClock,
+  PROXY,
   type Question,
   routesOf,
   type Started,
@@ -30,6 +31,25 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const FORM_TYPE = { 'content-type': 'application/x-www-form-urlencoded' };
 /** A page in this machine's browser, whose name was made to point here. */
 const REBOUND = { host: 'evil.example:8000', origin: 'http://evil.example:8000' };
+/** Asked by a name that is not the server's, nobody gets anything, whatever he knows; by those that are, all as before. */
+const expectOwnNamesAlone = async (
+  server: Started,
+  door: Door,
+  headers: Readonly<Record<string, string>>,
+  body?: string,
+): Promise<void> => {
+  // What is taken away is asked for by another number.
+  const there = { ...door, path: door.path.replace(':id', '999') };
+  for (const host of ['evil.example:8000', 'localhost.evil.example', `www.${PROXY}`]) {
+    const answer = await ask(server, there, { headers: { ...headers, host }, body });
+    expect([host, answer.status]).toEqual([host, 421]);
+    expect(answer.headers['set-cookie']).toBeUndefined();
+  }
+  for (const host of [PROXY, `${PROXY}:443`, '127.0.0.1', 'localhost:80'])
+    expect([401, 403, 421, 429]).not.toContain(
+      (await ask(server, there, { headers: { ...headers, host }, body })).status,
+    );
+};
 const cookieOf = ({ headers }: Answer): string =>
   String([headers['set-cookie']].flat()[0]).split(';')[0] ?? '';
 const changes = ({ method }: Door): boolean => method !== 'GET';
@@ -122,7 +142,7 @@ describe("the relay's HTTP", () => {
         expect((await ask(relay, door, { headers: { ...bearer(right), 'content-type': type } })).status).toBe(
           415,
         );
-    expect((await ask(unguarded, door, { headers: REBOUND })).status).toBe(403);
+    expect((await ask(unguarded, door, { headers: REBOUND })).status).toBe(421);
     if (changes(door))
       for (const type of SIMPLE)
         expect((await ask(unguarded, door, { headers: { 'content-type': type } })).status).toBe(415);
@@ -142,6 +162,12 @@ describe("the relay's HTTP", () => {
       expect([401, 429]).not.toContain((await ask(relay, door, { headers: bearer(right) })).status);
     },
   );
+
+  it.each(named(doors))('%s: by its own names alone', async (_, door) => {
+    clock.pass(3_600_000);
+    await expectOwnNamesAlone(relay, door, bearer(door.who === 'switch' ? switches : reads));
+    await expectOwnNamesAlone(unguarded, door, {});
+  });
 
   it('takes no body beyond its limit', async () => {
     clock.pass(3_600_000);
@@ -223,7 +249,7 @@ describe('the monitor', () => {
     if (door.path.includes('/get/') && !door.path.includes('/euros/'))
       expect(answer.text).not.toMatch(/"data": (null|\[null)/);
     expectNoSharing(answer);
-    expect((await ask(unguarded, door, { headers: REBOUND })).status).toBe(403);
+    expect((await ask(unguarded, door, { headers: REBOUND })).status).toBe(421);
   });
 
   const scoped = doors.filter(({ who }) => ['read', 'write', 'admin'].includes(who));
@@ -254,7 +280,7 @@ describe('the monitor', () => {
     });
     expect(preflight.status).toBe(405);
     expectNoSharing(preflight);
-    expect((await ask(unguarded, door, { headers: REBOUND })).status).toBe(403);
+    expect((await ask(unguarded, door, { headers: REBOUND })).status).toBe(421);
     if (door.method === 'POST')
       for (const type of SIMPLE)
         expect((await ask(unguarded, door, { headers: { 'content-type': type } })).status).toBe(415);
@@ -276,6 +302,15 @@ describe('the monitor', () => {
         )
       ).status,
     ).not.toBe(429);
+  });
+
+  it.each(named(doors))('%s: by its own names alone', async (_, door) => {
+    clock.pass(3_600_000);
+    const withForm = door.path === '/login' ? FORM_TYPE : {};
+    const body = door.path === '/login' ? form : undefined;
+    const secret = bearer(tokens[door.who] ?? '');
+    await expectOwnNamesAlone(monitor, door, { ...withForm, ...(tokens[door.who] ? secret : right) }, body);
+    await expectOwnNamesAlone(unguarded, door, withForm, body);
   });
 
   it('holds who guesses passwords at every door, and lets in again later', async () => {
@@ -348,7 +383,7 @@ describe('the App', () => {
     expect((await ask(app, door)).status).toBe(401);
     for (const cookie of [expired, foreign.cookie, 'daisee_app=AAAA'])
       expect((await ask(app, door, { headers: { cookie, 'x-csrf-token': foreign.csrf } })).status).toBe(401);
-    expect((await ask(unguarded, door, { headers: REBOUND })).status).toBe(403);
+    expect((await ask(unguarded, door, { headers: REBOUND })).status).toBe(421);
     if (door.who !== 'see') expect((await ask(view, door)).status).toBe(401);
     const { cookie, csrf } = await login(app, 'mine');
     if (door.who === 'act') {
@@ -367,14 +402,28 @@ describe('the App', () => {
     expect((await ask(app, door, { headers })).status).toBe(401);
   });
 
+  it.each(named(doors))('%s: by its own names alone', async (_, door) => {
+    clock.pass(3_600_000);
+    const loggedIn = async (server: Started) => {
+      const { cookie, csrf } = await login(server, 'mine');
+      return { cookie, 'x-csrf-token': csrf };
+    };
+    await expectOwnNamesAlone(app, door, await loggedIn(app));
+    // Without a login too, where everybody may look.
+    await expectOwnNamesAlone(view, door, door.who === 'see' ? {} : await loggedIn(view));
+    const { text } = await send(`${unguarded.url}/api/session`, 'GET');
+    const { csrf } = JSON.parse(text) as { readonly csrf: string };
+    await expectOwnNamesAlone(unguarded, door, { 'x-csrf-token': csrf });
+  });
+
   it('gives its word against forgery to nobody but its own machine and who logged in', async () => {
     expect((await send(`${app.url}/api/session`, 'GET')).text).not.toContain('csrf');
-    expect((await send(`${unguarded.url}/api/session`, 'GET', { headers: REBOUND })).status).toBe(403);
+    expect((await send(`${unguarded.url}/api/session`, 'GET', { headers: REBOUND })).status).toBe(421);
     const answer = await send(`${unguarded.url}/api/login`, 'POST', {
       headers: { ...JSON_TYPE, ...REBOUND },
       body: '{"password":""}',
     });
-    expect(answer.status).toBe(403);
+    expect(answer.status).toBe(421);
   });
 
   it.each(named(doors.filter((door) => changes(door) && door.path !== '/api/logout')))(

@@ -63,7 +63,7 @@ export interface Answer {
 
 export interface Question {
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly body?: string;
+  readonly body?: string | undefined;
 }
 
 /** Sends one request as it is; of an answer without end its head is enough. */
@@ -99,10 +99,13 @@ export const token = (name: string, secret: string, ...scopes: string[]): Bearer
   hash: hashOf(secret),
 });
 
+/** A name of a proxy in front of each server here. */
+export const PROXY = 'home.example';
+
 export const startRelay = async (clock: Clock, tokens: readonly BearerToken[] = []): Promise<Started> => {
   const board = createBoard({ driver: createSimulatedDriver({ channels: 2 }), clock });
   await board.start();
-  const server = createRelayHttpServer({ board, clock, port: 0, tokens });
+  const server = createRelayHttpServer({ board, clock, port: 0, tokens, hosts: [PROXY] });
   await server.start();
   return {
     url: server.url,
@@ -127,7 +130,7 @@ export const startMonitor = async (
     [1, 2].map((second) => ({ at: Instant(second * 1000), power: Watts(450) })),
   );
   const directory = openDirectory({ file });
-  const monitor = createMonitor({ store, directory, clock, port: 0, ...credentials });
+  const monitor = createMonitor({ store, directory, clock, port: 0, hosts: [PROXY], ...credentials });
   await monitor.start();
   return {
     url: monitor.url,
@@ -146,7 +149,7 @@ export const startApp = async (
   clock: Clock,
   options: Pick<AppOptions, 'password' | 'view'> = {},
 ): Promise<Started> => {
-  const front = createFront({ port: 0 });
+  const front = createFront({ port: 0, hosts: [PROXY] });
   await front.start();
   const unasked = {} as unknown;
   const app = createApp({

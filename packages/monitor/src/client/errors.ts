@@ -25,6 +25,18 @@ export class MonitorRefused extends DaiseeError {
   }
 }
 
+/** Thrown when the monitor does not answer to the name that it was asked by. */
+export class MonitorNameRefused extends DaiseeError {
+  constructor(url: string) {
+    super({
+      code: 'monitor.name-refused',
+      message: `The monitor does not answer to the name in ${url}: put its address into node.url, or add the name to monitor.hosts where it runs.`,
+      retryable: false,
+      values: { url },
+    });
+  }
+}
+
 /** Thrown when what answers is not what a monitor says. */
 export class MonitorAnswer extends DaiseeError {
   constructor(url: string, answer: string, problem: string, retryable = true) {

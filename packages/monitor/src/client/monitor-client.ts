@@ -46,7 +46,7 @@ export interface StandingQuestion {
   readonly firstMark?: number | undefined;
 }
 
-/** Every call asks once and throws MonitorUnreachable, MonitorRefused, MonitorAnswer or NoSuchSensor. */
+/** Every call asks once and throws MonitorUnreachable, MonitorRefused, MonitorNameRefused, MonitorAnswer or NoSuchSensor. */
 export interface MonitorClient {
   /** The monitor's clock. */
   time(): Promise<Instant>;

@@ -1,7 +1,7 @@
 /** Asking a monitor over HTTP and telling apart what can go wrong. */
 import type { Duration } from '@daisee/units';
 import type * as z from 'zod';
-import { MonitorAnswer, MonitorRefused, MonitorUnreachable, reasonOf } from './errors.ts';
+import { MonitorAnswer, MonitorNameRefused, MonitorRefused, MonitorUnreachable, reasonOf } from './errors.ts';
 
 export interface TransportOptions {
   /** Of the monitor, without a slash at its end. */
@@ -54,12 +54,13 @@ export const knock = async (
   }
 };
 
-/** Asks once. @throws MonitorUnreachable (also for 5xx and 429), MonitorRefused (401 and 403). */
+/** Asks once. @throws MonitorUnreachable (also for 5xx and 429), MonitorRefused (401 and 403), MonitorNameRefused (421). */
 export const ask = async (options: TransportOptions, path: string, request: RequestInit): Promise<Answer> => {
   const answer = await knock(options, path, request);
   const { status } = answer;
   if (status === 401 || status === 403)
     throw new MonitorRefused(options.url, options.login, options.sensorId, status);
+  if (status === 421) throw new MonitorNameRefused(options.url);
   if (status >= 500 || status === 429)
     throw new MonitorUnreachable(options.url, `it answered HTTP ${status}`);
   return answer;

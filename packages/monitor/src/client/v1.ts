@@ -54,7 +54,8 @@ export const hasV1 = async (options: TransportOptions): Promise<boolean | undefi
     }
   }
   // 501: a server that knows POST only.
-  const open = [401, 403, 429].includes(answer.status) || (answer.status >= 500 && answer.status !== 501);
+  const open =
+    [401, 403, 421, 429].includes(answer.status) || (answer.status >= 500 && answer.status !== 501);
   return open ? undefined : false;
 };
 

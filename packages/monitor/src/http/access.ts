@@ -1,19 +1,11 @@
 /** Who may ask: the login in the body (as v0.2's clients send it), a session's cookie, HTTP basic, or a token. */
-import {
-  asksLoopback,
-  bearerOf,
-  createAttempts,
-  hashOf,
-  type Login,
-  RequestRefused,
-  type Sessions,
-} from '@daisee/http';
+import { bearerOf, createAttempts, hashOf, type Login, RequestRefused, type Sessions } from '@daisee/http';
 import type { Clock } from '@daisee/units';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import type { Directory } from '../store/directory.ts';
 import { allows } from '../tokens/token.ts';
-import { badLogin, notLocal, tooManyTokens } from './refusals.ts';
+import { badLogin, tooManyTokens } from './refusals.ts';
 
 /** The cookie of a session. */
 export const SESSION_COOKIE = 'daisee_session';
@@ -64,10 +56,7 @@ export const createAccess = ({ credentials, sessions, tokens, clock }: AccessOpt
   };
   /** True or false for what was sent, undefined when nothing was. */
   const known = async (request: FastifyRequest): Promise<boolean | undefined> => {
-    if (!credentials) {
-      if (asksLoopback(request.headers.host)) return true;
-      throw notLocal();
-    }
+    if (!credentials) return true;
     if (sessions.isOpen(request.cookies[SESSION_COOKIE])) return true;
     const basic = basicOf(request.headers.authorization);
     return basic ? await byPassword(request, credentials, basic) : undefined;

@@ -35,12 +35,12 @@ export const tooManyTokens = (retryAfter: number): RequestRefused =>
     retryAfter,
   });
 
-/** 403: a monitor without a login, asked by a name that is not this machine's own. */
+/** 421: a monitor without a login, asked by a name that is not this machine's own. */
 export const notLocal = (): RequestRefused =>
   new RequestRefused(
-    403,
+    421,
     'monitor.not-local',
-    'Without a login the monitor answers its own machine only: ask http://127.0.0.1, or set monitor.login and monitor.password.',
+    'Without a login the monitor answers its own machine only: ask http://127.0.0.1, set monitor.login and monitor.password, or name a proxy that you trust in monitor.hosts.',
   );
 
 /** 404: no such address; 405 for one that takes other methods. */

