@@ -1,5 +1,6 @@
 /** The producer: books what its meter measures, reports its production, offers its price. */
 import type { Address } from '@daisee/chain';
+import { DEFAULT_MAX_GAP } from '@daisee/meter';
 import { type Clock, Duration, type Instant, type Price, Register } from '@daisee/units';
 import type { AgentEvent } from './events.ts';
 import { createLane } from './lane.ts';
@@ -7,7 +8,7 @@ import { type Agent, createLife, type Session } from './life.ts';
 import { createMetering, createMonitorTime } from './metering.ts';
 import type { AgentLedger, AgentMonitor } from './ports.ts';
 import { RegisterBehind } from './register-behind.ts';
-import { DEFAULT_MAX_GAP, DEFAULT_PERIOD, DEFAULT_REPORT, type ProducerSettings } from './settings.ts';
+import { DEFAULT_PERIOD, DEFAULT_REPORT, type ProducerSettings } from './settings.ts';
 import { openAgentStore } from './store.ts';
 import { createTroubles } from './troubles.ts';
 import type { ProducerWishes } from './wishes.ts';

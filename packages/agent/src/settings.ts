@@ -1,4 +1,5 @@
 import type { Address } from '@daisee/chain';
+import { DEFAULT_MAX_GAP } from '@daisee/meter';
 import { type Coin, type Duration, type Energy, Percent, type Price, Seconds } from '@daisee/units';
 
 /** A seller that the node is wired to. */
@@ -58,8 +59,7 @@ export type ConsumerRules = Filled<Omit<ConsumerSettings, Open>> & Pick<Consumer
 
 export const DEFAULT_PERIOD: Duration = Seconds(8);
 export const DEFAULT_REPORT: Duration = Seconds(60);
-/** As in the monitor, so that both see the same gaps. */
-export const DEFAULT_MAX_GAP: Duration = Seconds(15 * 60);
+
 const DEFAULT_DWELL: Duration = Seconds(30);
 const DEFAULT_MIN_STAY: Duration = Seconds(10 * 60);
 const DEFAULT_MAX_SWITCHES = 12;

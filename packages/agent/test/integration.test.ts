@@ -13,13 +13,7 @@ import {
   signerOf,
 } from '@daisee/chain';
 import { createSimulatedMeter, type Sample } from '@daisee/meter';
-import {
-  createMonitor,
-  createMonitorClient,
-  DEFAULT_MAX_GAP,
-  type Monitor,
-  openStore,
-} from '@daisee/monitor';
+import { createMonitor, createMonitorClient, type Monitor, openStore } from '@daisee/monitor';
 import { createBoard, createRelayClient, createRelayServer, createSimulatedDriver } from '@daisee/relay';
 import {
   Coin,
@@ -34,7 +28,6 @@ import {
 } from '@daisee/units';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AgentEvent, createConsumer, createProducer } from '../src/index.ts';
-import { DEFAULT_MAX_GAP as OURS } from '../src/settings.ts';
 import { createLife, type Life } from './world/faults.ts';
 
 const START = Instant(Date.UTC(2026, 5, 1, 12));
@@ -141,7 +134,6 @@ describe('consumer and producer on the real parts', () => {
     'live a story with a kill in it, and every register is what its wire carried',
     () =>
       clock.task(async () => {
-        expect(OURS).toBe(DEFAULT_MAX_GAP);
         const driver = createSimulatedDriver({
           channels: 4,
           onChange: () => {

@@ -79,6 +79,12 @@ describe('a meter in the settings', () => {
     [
       'driver: mqtt, url: "mqtts://b:8883", topics: [a/b, { topic: c, power: "x[0].y", value: power }], qos: 0',
     ],
+    [
+      'driver: mqtt, url: "mqtt://b", topic: { topic: t, power: { add: [a, b], subtract: c }, energy: [d, e], energyUnit: MJ, powerUnit: MW }',
+    ],
+    [
+      'driver: mqtt, url: "mqtt://b", topics: [{ topic: in/power, part: add }, { topic: out/power, part: subtract }], reports: change',
+    ],
     ['driver: shelly, host: 192.168.0.20, component: EM:0, phase: b, period: 4s'],
     ['driver: simulated, power: 450, period: 1'],
     ['driver: sysfs, shunt: 0.1, gauge: true, address: 0x41, bus: 1, sign: load'],
@@ -115,6 +121,14 @@ describe('a meter in the settings', () => {
     [
       'driver: mqtt, url: "mqtt://b", topic: { topic: t, power: "a..b" }',
       'line 2: monitor.meter.topic: needs a path like ENERGY.Power, meters[0].power or params["em:0"] (got "a..b")',
+    ],
+    [
+      'driver: mqtt, url: "mqtt://b", topic: { topic: t, energyUnit: kcal }',
+      'line 2: monitor.meter.topic.energyUnit: needs Wh, kWh, MWh, J, kJ, MJ or Wmin (got "kcal")',
+    ],
+    [
+      'driver: mqtt, url: "mqtt://b", topics: [day/energy, night/energy]',
+      'line 2: monitor.meter.topics: needs one counter of energy, or of each what it is to the whole, part: add or part: subtract (phases and tariffs add; what is given, where that is a positive power, subtracts), or value: of one that is something else (got ["day/energy","night/energy"])',
     ],
     [
       'driver: mqtt, url: "mqtt://b", topic: { topic: t, powr: "a" }',

@@ -1,3 +1,4 @@
+export { DEFAULT_MAX_GAP, type Rhythm, rhythmOf, rhythmText } from './bridging.ts';
 export {
   type CounterEvent,
   type CounterLine,
@@ -23,6 +24,7 @@ export {
 export { MqttSettingWrong } from './drivers/mqtt/errors.ts';
 export { createMqttMeter, type MqttMeterOptions } from './drivers/mqtt/mqtt-meter.ts';
 export type { MqttTopic } from './drivers/mqtt/payloads.ts';
+export { ENERGY_UNITS, POWER_UNITS } from './drivers/mqtt/units.ts';
 export { createReplayMeter, type ReplayMeterOptions } from './drivers/replay/replay-meter.ts';
 export type { LineFormat } from './drivers/serial/lines.ts';
 export {

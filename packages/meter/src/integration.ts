@@ -21,6 +21,7 @@
  * one's. And where a clock was set between two samples, they say how long it truly was (`Reading.elapsed`).
  */
 import { type Duration, Instant, Register, Watts } from '@daisee/units';
+import { bridgedBy, type Rhythm, rhythmAfter } from './bridging.ts';
 import { type CounterRule, DEFAULT_COUNTER_RULE } from './drivers/counter/counter.ts';
 import { countStretch, type Following, UNITS_PER_MICRO_WATT_HOUR } from './drivers/counter/following.ts';
 import { type Absence, isAbsence, type Sample, type SignRule } from './meter.ts';
@@ -46,6 +47,8 @@ export interface IntegrationRule {
   readonly sign: SignRule;
   /** The longest time between two samples that is bridged by a straight line. */
   readonly maxGap: Duration;
+  /** True: bridged is no more than the meter's own rhythm allows (`bridging.ts`), and `maxGap` at most. */
+  readonly rhythm?: boolean;
   /** What can be believed of the counters in the samples; `DEFAULT_COUNTER_RULE` by default. */
   readonly counter?: CounterRule;
   /** True for a sensor that reports only on change: its last power holds, until the next sample or for `maxGap`. */
@@ -79,6 +82,8 @@ export interface Integration {
   readonly exportedCounter?: Following;
   /** Highest positive power so far in whole µW. */
   readonly highest: bigint;
+  /** How often samples come; absent before the second one. */
+  readonly rhythm?: Rhythm;
   /** The last sample taken, as rounded; or since when nothing is known. */
   readonly last?: { readonly at: Instant; readonly power: Watts; readonly absent?: true };
 }
@@ -194,6 +199,10 @@ const countLine = (
   return count(afterFirst, area - first, state, sign);
 };
 
+/** How long it truly was from one reading to the next, whole ms, 1 at least. */
+const lengthOf = (from: Pick<Reading, 'at'>, to: Reading): number =>
+  Math.max(1, Math.round(to.elapsed ?? to.at - from.at));
+
 /** How long it truly was to an instant between two readings, ms. */
 const trueTime = (from: Reading, to: Reading, at: number): bigint => {
   const stamped = BigInt(Math.round(at) - Math.round(from.at));
@@ -236,9 +245,15 @@ interface Outcome extends Pick<Integration, 'counter' | 'exportedCounter'> {
 }
 
 /** Where the power stops to be known after the last sample, and what it is there; undefined if it never was known. */
-const knownUntil = (last: Last, next: End, rule: IntegrationRule): Reading | undefined => {
+const knownUntil = (
+  last: Last,
+  next: End,
+  rule: IntegrationRule,
+  rhythm: Rhythm | undefined,
+): Reading | undefined => {
   if (last.absent) return undefined;
-  const bridges = rule.bridges ?? rule.maxGap;
+  const usual = rule.rhythm && !rule.holds ? bridgedBy(rhythm, rule.maxGap) : rule.maxGap;
+  const bridges = rule.bridges ?? usual;
   const isBridged = (next.elapsed ?? next.at - last.at) <= bridges;
   if (!rule.holds && !next.absent) return isBridged ? next : undefined;
   if (!rule.holds && !isBridged) return undefined;
@@ -273,7 +288,7 @@ const corrected = (owed: bigint, units: bigint): { readonly added: bigint; reado
 
 const outcomeOf = (state: Integration, last: Last, next: End, rule: IntegrationRule): Outcome => {
   const { sign, maxGap, counter: believed = DEFAULT_COUNTER_RULE } = rule;
-  const until = knownUntil(last, next, rule);
+  const until = knownUntil(last, next, rule, state.rhythm);
   const known = until?.at === next.at;
   const byPower = until ? sumsUntil(state, last, until, until.at, sign) : nothingYet(state);
   const stretchOf = (before: Following | undefined, reading: Reading['counter'], units: bigint) =>
@@ -348,6 +363,9 @@ export const integrate = (
     return { state: { ...rest, highest, ...firstCounters(next, rule), last: taken }, stretch: 'line' };
   if (next.at <= last.at) return { state, stretch: 'line' };
   const { sums, stretch, gap, counter, exportedCounter } = outcomeOf(state, last, next, rule);
+  // From a sample to an absence, or from one to a sample, is no interval of the meter's.
+  const isInterval = !last.absent && !next.absent;
+  const rhythm = isInterval ? rhythmAfter(state.rhythm, lengthOf(last, next)) : state.rhythm;
   const imported = addUnits(state, sums.added);
   const exported = addUnits({ register: state.exported, remainder: state.exportedRemainder }, sums.exported);
   return {
@@ -359,6 +377,7 @@ export const integrate = (
       debt: sums.debt,
       exportedDebt: sums.exportedDebt,
       highest,
+      ...(rhythm && { rhythm }),
       ...(counter && { counter }),
       ...(exportedCounter && { exportedCounter }),
       last: taken,

@@ -107,7 +107,7 @@ export const createCollector = (options: CollectorOptions): Collector => {
     const { sensorId } = channel;
     const { samples: stored } = await store.append(sensorId, told, {
       hold: true,
-      ...(maxGap === undefined ? {} : { maxGap }),
+      ...(maxGap === undefined ? {} : { maxGap, rhythm: true }),
     });
     // By the last one of them: meanwhile the oldest may have been given up.
     const [last] = told.slice(-1);

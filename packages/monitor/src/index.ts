@@ -1,3 +1,4 @@
+export { DEFAULT_MAX_GAP } from '@daisee/meter';
 export { createMonitorClient, type MonitorClientOptions } from './client/client.ts';
 export {
   MonitorAnswer,
@@ -33,15 +34,14 @@ export { openPostgresDirectory } from './store/postgres/directory.ts';
 export { lookAtPostgres } from './store/postgres/look.ts';
 export { openPostgresStore } from './store/postgres/postgres-store.ts';
 export { openStore, type StoreOptions } from './store/sqlite-store.ts';
-export {
-  type Appended,
-  DEFAULT_MAX_GAP,
-  type MonitorStore,
-  type RemoteStore,
-  type RuleChange,
-  type SampleStore,
-  type Sensor,
-  type StoredSample,
+export type {
+  Appended,
+  MonitorStore,
+  RemoteStore,
+  RuleChange,
+  SampleStore,
+  Sensor,
+  StoredSample,
 } from './store/store.ts';
 export { UnknownTariff } from './store/tariffs.ts';
 export { HoursRefused, type NightHours } from './tariff/hours.ts';

@@ -33,7 +33,10 @@ export interface MonitorOptions {
   /** Keeps tokens and what is told of sensors; stays open, too. Without one there are none. */
   readonly directory?: Directory;
   readonly meters?: readonly MeterOfSensor[];
-  /** The longest time between two samples that is no gap, 15 min by default. */
+  /**
+   * The longest silence between two samples that is ever bridged, 15 min by default. Bridged is what a sensor's own rhythm
+   * allows, seen from its samples.
+   */
   readonly maxGap?: Duration;
   /**
    * How long a client may be silent in the middle of a request, or leave its answer untaken, before its connection is
@@ -171,7 +174,7 @@ export const createMonitor = (options: MonitorOptions): Monitor => {
       hosts: options.hosts,
       directory: options.directory ?? noDirectory,
       subscribe: onSample,
-      ingest: (sensorId, samples, given) => append(sensorId, samples, { ...gap, ...given }),
+      ingest: (sensorId, samples, given) => append(sensorId, samples, { ...gap, rhythm: true, ...given }),
       sensorTime,
       waiting: () => collector.waiting(),
       patience: options.patience ?? PATIENCE,

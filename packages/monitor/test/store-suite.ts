@@ -320,6 +320,48 @@ export const sampleStoreSuite = (name: string, open: () => Promise<StoreUnderTes
       });
     });
 
+    describe('silence', () => {
+      it('is bridged as far as the sensor’s own rhythm allows, unless a longest gap is asked for', async () => {
+        const id = await newSensor();
+        const told = [...every(8, 10, () => 12_000), ...every(8, 10, () => 12_000).map(later(72 + 157))];
+        await under.store.append(id, told);
+        expect(await under.store.gaps(id, at(0), at(1000))).toEqual([{ from: at(72), to: at(229) }]);
+        expect((await under.store.last(id))?.register).toBe(480_000_000n);
+        const bridging = await newSensor();
+        await under.store.append(bridging, told, { maxGap: Seconds(900) });
+        expect((await under.store.last(bridging))?.register).toBe(1_003_333_333n);
+      });
+
+      it('is bridged after a restart as before it, and at most as long as settings allow', async () => {
+        const id = await newSensor();
+        await under.store.append(
+          id,
+          every(8, 4, () => 3600),
+        );
+        under = await under.reopen();
+        await under.store.append(id, [sample(48, 3600), sample(73, 3600)]);
+        expect(await under.store.gaps(id, at(0), at(1000))).toEqual([]);
+        await under.store.append(id, [sample(98, 3600)], { maxGap: Seconds(20), rhythm: true });
+        await under.store.append(id, [sample(178, 3600)]);
+        expect(await under.store.gaps(id, at(0), at(1000))).toEqual([
+          { from: at(73), to: at(98) },
+          { from: at(98), to: at(178) },
+        ]);
+      });
+
+      it('that late samples fill has none of it left', async () => {
+        const id = await newSensor();
+        const all = every(8, 60, () => 3600);
+        await under.store.append(id, [...all.slice(0, 10), ...all.slice(40)]);
+        expect(await under.store.gaps(id, at(0), at(1000))).toHaveLength(1);
+        await under.store.append(id, all.slice(10, 40));
+        expect(await under.store.gaps(id, at(0), at(1000))).toEqual([]);
+        expect((await under.store.last(id))?.register).toBe(472_000_000n);
+        await under.store.append(id, [sample(500, 3600)]);
+        expect(await under.store.gaps(id, at(0), at(1000))).toEqual([{ from: at(472), to: at(500) }]);
+      });
+    });
+
     describe('energy', () => {
       it('of a 16 s window is the whole truth, at steps of 16 s and of 60 s (v0.2: 50.3 % and 87.1 %)', async () => {
         const id = await newSensor();

@@ -330,7 +330,7 @@ describe('appends that arrive together', () => {
     });
     const sensor = { id: 1, name: 'a', sign: 'load', type: 'x', typeId: 1 } as const;
     const answers = Array.from({ length: 16 }, (_, i) =>
-      turns(sensor, [sample(15 - i, i)], { maxGap: DEFAULT_MAX_GAP }),
+      turns(sensor, [sample(15 - i, i)], { maxGap: DEFAULT_MAX_GAP, rhythm: true }),
     );
     for (let i = 0; i < 2; i++) {
       await vi.waitFor(() => expect(sizes).toHaveLength(i + 1));

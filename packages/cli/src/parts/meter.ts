@@ -54,7 +54,7 @@ export const mqttMeter = (
   { password, tls }: Secrets = {},
 ): Meter => {
   const { url, username, topic, topics, qos, component, phase, availability, zone } = settings;
-  const { invert, highestPower, repeatEvery, maxGap, silence } = settings;
+  const { invert, highestPower, repeatEvery, maxGap, silence, reports } = settings;
   const { name, reader } = context;
   const clientId = settings.clientId ?? (reader === undefined ? undefined : clientIdFor(`${name} ${reader}`));
   const timing = { repeatEvery, maxGap, silence, clientId };
@@ -65,7 +65,7 @@ export const mqttMeter = (
       typeof one === 'string' ? one : { ...given(one), topic: one.topic },
     ),
     ...given({ user: username, password, tls, qos, component, phase, availability, zone, ...timing }),
-    ...given({ invert, highestPower }),
+    ...given({ invert, highestPower, reports }),
   });
 };
 

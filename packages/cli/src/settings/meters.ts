@@ -1,4 +1,5 @@
 /** The meters that settings may name, by their driver. */
+import { ENERGY_UNITS, POWER_UNITS } from '@daisee/meter';
 import { z } from 'zod';
 import { broker, energy, number, seconds, text, truth, watts } from './fields.ts';
 
@@ -24,16 +25,28 @@ const counter = {
 };
 
 const topicName = text('a topic').refine((value) => !/[+#]/.test(value), 'needs one topic, without + and #');
-const path = text('a JSON path, like ENERGY.Power').optional();
+const path = text('a JSON path, like ENERGY.Power');
+const paths = z.union([path, z.array(path).min(1)], { error: 'needs a JSON path, or a list of them' });
+/** A path, several that are added up, or a sum and what is taken off it. */
+const quantity = z
+  .union([paths, z.strictObject({ add: paths.optional(), subtract: paths.optional() })], {
+    error: 'needs a JSON path, a list of them to be added up, or { add: [in.watts], subtract: [out.watts] }',
+  })
+  .optional();
+const units = <const U extends string>(known: Readonly<Record<U, number>>) => {
+  const names = Object.keys(known) as U[];
+  return z.enum(names, { error: `needs ${names.join(', ').replace(/, (?=[^,]*$)/, ' or ')}` }).optional();
+};
 const topicWithPaths = z.strictObject({
   topic: topicName,
-  power: path,
-  energy: path,
-  exported: path,
-  time: path,
+  power: quantity,
+  energy: quantity,
+  exported: quantity,
+  time: path.optional(),
   value: z.enum(['power', 'energy', 'exported'], { error: 'needs power, energy or exported' }).optional(),
-  powerUnit: z.enum(['W', 'kW'], { error: 'needs W or kW' }).optional(),
-  energyUnit: z.enum(['Wh', 'kWh'], { error: 'needs Wh or kWh' }).optional(),
+  part: z.enum(['add', 'subtract'], { error: 'needs add or subtract' }).optional(),
+  powerUnit: units(POWER_UNITS),
+  energyUnit: units(ENERGY_UNITS),
 });
 const topic = z.union([topicName, topicWithPaths], {
   error: 'needs a topic, or a topic with JSON paths like { topic: t, power: meters[0].watts }',

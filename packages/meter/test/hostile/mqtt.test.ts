@@ -82,6 +82,7 @@ describe('what a broker delivers', () => {
     invert: false,
     highestPower: Watts(HIGHEST),
     repeatEvery: Seconds(30),
+    holds: false,
     maxGap: Seconds(900),
   });
   let arrival = NOW;

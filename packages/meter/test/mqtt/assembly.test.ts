@@ -12,6 +12,7 @@ const usual: AssemblyRule = {
   highestPower: 100_000,
   repeatEvery: Seconds(30),
   maxGap: Seconds(120),
+  holds: false,
 };
 
 /** An assembly with a clock: everything that becomes a sample, in order. */
@@ -85,6 +86,25 @@ describe('a sensor that reports only on change', () => {
     const { wattHours, gaps } = meter.energy();
     expect(wattHours).toBeCloseTo(1000 / 30, 6);
     expect(gaps).toEqual([3480]);
+  });
+
+  it('holds no longer than its own rhythm allows where the device does not say whether it is there', () => {
+    const regular = (rule: Partial<AssemblyRule> = {}) => {
+      const meter = device({ maxGap: Seconds(900), ...rule });
+      for (let second = 0; second <= 100; second += 10) meter.power(second, 12_000);
+      meter.power(257, 12_000);
+      return meter.list().slice(-3);
+    };
+    expect(regular()).toEqual([
+      [100, 12_000],
+      [130, 12_000],
+      [257, 12_000],
+    ]);
+    expect(regular({ holds: true }).at(-2)).toEqual([256.999, 12_000]);
+    const slow = device({ maxGap: Seconds(900) });
+    for (let second = 0; second <= 1200; second += 300) slow.power(second, 100);
+    slow.until(9000);
+    expect(slow.list().at(-1)).toEqual([2100, 100]);
   });
 
   it('changes by a step, not by a line that over-reads a long gap', () => {
@@ -355,7 +375,11 @@ describe('the counters of a device', () => {
     const energy = (seconds: number, microWattHours: bigint) =>
       meter.assembly.report({ imported: Energy(microWattHours) }, at(seconds), false).samples;
     expect(energy(0, 1_000_000_000n)).toEqual([]);
-    expect(energy(60, 1_010_000_000n)).toEqual([{ at: at(60), power: 600, counter: 1_010_000_000n }]);
+    // The first mean was so from the first reading on.
+    expect(energy(60, 1_010_000_000n)).toEqual([
+      { at: at(0), power: 600, counter: 1_000_000_000n },
+      { at: at(60), power: 600, counter: 1_010_000_000n },
+    ]);
     expect(energy(120, 0n)).toEqual([]);
     expect(energy(180, 10_000_000n)).toMatchObject([{ power: 600 }]);
     expect(energy(240, 9_000_000_000_000n)).toEqual([]);

@@ -213,13 +213,13 @@ describe('a meter on MQTT', () => {
       authenticate: (_client, user, given, done) =>
         done(null, user === 'daisee' && given?.toString() === password),
       authorizeSubscribe: (_client, subscription, done) =>
-        done(null, subscription.topic === 'secret/power' ? null : subscription),
+        done(null, subscription.topic === 'secret/energy' ? null : subscription),
     });
     await using meter = collector({
       url: broker.url.replace('//', '//ignored:hidden@'),
       user: 'daisee',
       password: 'right-one',
-      topics: [POWER, 'secret/power'],
+      topics: [POWER, 'secret/energy'],
     });
     await meter.warned('refused');
     expect(meter.warnings[0]?.message).toContain('refuses the login');
@@ -228,8 +228,8 @@ describe('a meter on MQTT', () => {
     await ready;
     await broker.publish(POWER, '8');
     await meter.count(1);
-    await meter.until(() => meter.warnings.some(({ message }) => message.includes('read secret/power')));
-    expect(meter.warnings.at(-1)?.message).toContain('does not let daisee read secret/power; allow');
+    await meter.until(() => meter.warnings.some(({ message }) => message.includes('read secret/energy')));
+    expect(meter.warnings.at(-1)?.message).toContain('does not let daisee read secret/energy; allow');
     expect(meter.warnings.map(({ message }) => message).join()).not.toMatch(/right-one|hidden/);
   });
 

@@ -199,7 +199,7 @@ describe('payloads that settings describe', () => {
     const topic = { topic: 'x', power: 'power', energy: 'energy' };
     for (const power of [null, [], 'unavailable', 'unknown', '', [100, null], [100, 'nan']])
       expect(read(topic, { power, energy: 1.5 }), JSON.stringify(power)).toMatchObject({ kind: 'absent' });
-    expect(read(topic, { power: null })).toEqual({ kind: 'absent', words: 'null' });
+    expect(read(topic, { power: null })).toEqual({ kind: 'absent', words: 'null', of: 'power' });
     // What is not in a message is no word of it: some devices tell only what changed.
     expect(report(topic, { energy: 1.5 })).toEqual({ imported: 1_500_000_000n });
     expect(report(topic, { power: 5, energy: null })).toEqual({ power: 5 });

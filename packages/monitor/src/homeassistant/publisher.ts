@@ -12,11 +12,19 @@
  * - The broker says `offline` for this node when it vanishes (its will), and so does `stop`. Devices stay known to
  *   Home Assistant, with their history, until `removeFromHomeAssistant`.
  */
-import { type Broker, type BrokerMessage, brokerName, clientIdFor, openBroker, Warner } from '@daisee/meter';
+import {
+  type Broker,
+  type BrokerMessage,
+  brokerName,
+  clientIdFor,
+  DEFAULT_MAX_GAP,
+  openBroker,
+  Warner,
+} from '@daisee/meter';
 import { type Clock, type Duration, type Instant, messageOf, Seconds, sleepOrStop } from '@daisee/units';
 import type { MonitorWarning } from '../collector.ts';
 import type { SampleEvent } from '../http/v1/live.ts';
-import { DEFAULT_MAX_GAP, type SampleStore, type Sensor, type StoredSample } from '../store/store.ts';
+import type { SampleStore, Sensor, StoredSample } from '../store/store.ts';
 import {
   availabilityTopic,
   birthTopic,

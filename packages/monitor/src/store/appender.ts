@@ -1,7 +1,7 @@
 /** Storing samples with their registers in SQLite, in order or late, and what changes those that are stored. */
 import type { DatabaseSync } from 'node:sqlite';
 import { type IntegrationRule, isAbsence, type Measurement } from '@daisee/meter';
-import { type Duration, Instant } from '@daisee/units';
+import { Instant } from '@daisee/units';
 import type { Atomically } from './atomically.ts';
 import { MARK_COLUMNS, type Mark, type MarkRow, markOf, type NewMark, type Step, stepOf } from './marks.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type NewRow,
   type RecountOptions,
   type RowState,
+  rhythmIn,
   rowsAfter,
 } from './recount.ts';
 import {
@@ -22,7 +23,7 @@ import {
   type StateRow,
   stateOf,
 } from './rows.ts';
-import { integrationRule } from './sensor-rows.ts';
+import { type Bridging, integrationRule } from './sensor-rows.ts';
 import type { Appended, AppendOptions, Move, Sensor } from './store.ts';
 
 /** Rows read at a time when the registers after a late sample are computed again. */
@@ -34,7 +35,7 @@ export const MOST_MOVED = 50_000;
 /** Far from every instant that a sample may have. */
 export const NOWHERE = -(2n ** 60n);
 
-type Rules = Required<Pick<AppendOptions, 'maxGap'>> & Pick<AppendOptions, 'replace'>;
+type Rules = Bridging & Pick<AppendOptions, 'replace'>;
 
 /** Puts samples into a database. */
 export interface Appender {
@@ -45,8 +46,8 @@ export interface Appender {
   readonly stepsFrom: (sensorId: number, at: number) => readonly Step[];
   /** Inserts a row under the identity given. */
   readonly insert: (sensorId: number, id: number, row: NewRow) => void;
-  readonly mark: (sensor: Sensor, mark: NewMark, maxGap: Duration) => Mark;
-  readonly move: (sensor: Sensor, move: Move, maxGap: Duration) => boolean;
+  readonly mark: (sensor: Sensor, mark: NewMark, bridging: Bridging) => Mark;
+  readonly move: (sensor: Sensor, move: Move, bridging: Bridging) => boolean;
 }
 
 /** What a recount did. */
@@ -150,13 +151,13 @@ export const createAppender = (database: DatabaseSync, atomically: Atomically): 
     return { placed, ...done };
   };
 
-  const append: Appender['append'] = (sensor, told, { maxGap, replace: isReplacing }) => {
+  const append: Appender['append'] = (sensor, told, { replace: isReplacing, ...bridging }) => {
     const { told: wanted, conflicting } = distinct(told, isReplacing);
     const [first] = wanted;
     if (!first) return appendedOf(0, []);
     return atomically(() => {
       const last = one(newest.get(sensor.id));
-      const rule = integrationRule(sensor, maxGap);
+      const rule = integrationRule(sensor, bridging);
       if (last && first.at <= Number(last.at)) {
         const done = recountAfter(sensor, first.at - 1, { told: wanted, rule, replace: isReplacing });
         return appendedOf(told.length, done.placed, { ...done, conflicting: done.conflicting + conflicting });
@@ -167,7 +168,7 @@ export const createAppender = (database: DatabaseSync, atomically: Atomically): 
     });
   };
 
-  const mark: Appender['mark'] = (sensor, asked, maxGap) =>
+  const mark: Appender['mark'] = (sensor, asked, bridging) =>
     atomically(() => {
       const there = markNamed.get(sensor.id, asked.key) as unknown as MarkRow | undefined;
       if (there) return markOf(there);
@@ -178,13 +179,13 @@ export const createAppender = (database: DatabaseSync, atomically: Atomically): 
       // The stretch that it is in may be counted already.
       recountAfter(sensor, before ? Number(before.at) : at, {
         told: [],
-        rule: integrationRule(sensor, maxGap),
+        rule: integrationRule(sensor, bridging),
         until: Instant(at + 1),
       });
       return markOf(markNamed.get(sensor.id, asked.key) as unknown as MarkRow);
     });
 
-  const move: Appender['move'] = (sensor, { from, by, keepsElapsed }, maxGap) =>
+  const move: Appender['move'] = (sensor, { from, by, keepsElapsed }, bridging) =>
     atomically(() => {
       const { count, thinned } = countFrom.get(sensor.id, from) as unknown as {
         count: number;
@@ -204,7 +205,7 @@ export const createAppender = (database: DatabaseSync, atomically: Atomically): 
         const stamped = Number(first.at) + by - Number(previous.at);
         setElapsed.run(length === stamped ? null : length, first.id);
       }
-      const rule: IntegrationRule = integrationRule(sensor, maxGap);
+      const rule: IntegrationRule = integrationRule(sensor, bridging);
       const cursor = previous ? Number(previous.at) : Math.min(from, from + by) - 1;
       recountAfter(sensor, cursor, { told: [], rule, fresh: new Set([first.id]), until: LAST });
       revise.run(sensor.id);
@@ -261,6 +262,7 @@ const STATES = [
   'elapsed',
   'step_from',
   'step_to',
+  'rhythm',
 ] as const;
 
 const columnsOf = ({ state, gapFrom, stretch, counters, elapsed, steps }: RowState) =>
@@ -277,4 +279,5 @@ const columnsOf = ({ state, gapFrom, stretch, counters, elapsed, steps }: RowSta
     elapsed === undefined ? null : Math.round(elapsed),
     steps?.[0] ?? null,
     steps?.[1] ?? null,
+    rhythmIn(state),
   ] as const;

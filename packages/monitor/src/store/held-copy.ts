@@ -57,8 +57,7 @@ export const takeHeld = (file: string, directory: string): ((copy: string) => vo
       if (taken.length === 0) return;
       const store = openStore({ file: copy });
       try {
-        for (const { sensorId, told, maxGap } of taken)
-          store.append(sensorId, [told], maxGap === undefined ? {} : { maxGap });
+        for (const { sensorId, told, ...bridging } of taken) store.append(sensorId, [told], bridging);
       } finally {
         store.close();
       }

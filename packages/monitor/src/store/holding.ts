@@ -16,7 +16,7 @@ import { onStore } from './errors.ts';
 import type { Step } from './marks.ts';
 import { distinct, type NewRow, rowsAfter } from './recount.ts';
 import { appendedOf, placedAs, stateOf } from './rows.ts';
-import { integrationRule } from './sensor-rows.ts';
+import { type Bridging, bridgingOf, integrationRule } from './sensor-rows.ts';
 import type { Appended, AppendOptions, MonitorStore, Sensor } from './store.ts';
 import type { Tail, TailEntry } from './tail.ts';
 
@@ -78,8 +78,7 @@ export const holdingIn = (
     for (const { sensorId, id, row } of held) appender.insert(sensorId, id, row);
   };
   const appendEach = (entries: readonly TailEntry[]): void => {
-    for (const { sensorId, told, maxGap } of entries)
-      store.append(sensorId, [told], maxGap === undefined ? {} : { maxGap });
+    for (const { sensorId, told, ...bridging } of entries) store.append(sensorId, [told], bridging);
   };
   const giveUp = (error: unknown): void => {
     isHolding = false;
@@ -145,7 +144,7 @@ export const holdingIn = (
     return sensor && { sensor, at, state: row && stateOf(row), steps };
   };
   /** Undefined when the samples cannot be held: none that is later than all others, or no room in the tail. */
-  const hold = (sensorId: number, told: readonly Measurement[], maxGap: Duration): Appended | undefined => {
+  const hold = (sensorId: number, told: readonly Measurement[], bridging: Bridging): Appended | undefined => {
     if (held.length > 0 && isChanged()) settle();
     if (held.length === 0) {
       versionThen = version.get()?.['data_version'];
@@ -156,8 +155,10 @@ export const holdingIn = (
     const { told: wanted, conflicting } = distinct(told);
     const [first] = wanted;
     if (!stand || !first || (stand.at !== undefined && first.at <= stand.at)) return undefined;
-    const rows = rowsAfter(stand.state, wanted, integrationRule(stand.sensor, maxGap), stand.steps);
-    const added = rows.map((row, i): HeldRow => ({ sensorId, told: row.told, maxGap, id: nextId + i, row }));
+    const rows = rowsAfter(stand.state, wanted, integrationRule(stand.sensor, bridging), stand.steps);
+    const added = rows.map(
+      (row, i): HeldRow => ({ sensorId, told: row.told, ...bridging, id: nextId + i, row }),
+    );
     try {
       tail.add(added);
     } catch (error) {
@@ -179,7 +180,7 @@ export const holdingIn = (
     check();
     if (held.length + told.length > MOST_HELD) settle();
     if (options.hold && !options.replace && isHolding && told.length <= MOST_HELD) {
-      const appended = onStore(file, () => hold(sensorId, told, options.maxGap ?? ownGap));
+      const appended = onStore(file, () => hold(sensorId, told, bridgingOf(options, ownGap)));
       if (appended) return appended;
     }
     settle();

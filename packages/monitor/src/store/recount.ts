@@ -13,6 +13,7 @@ import {
   isAbsence,
   type Measurement,
   type Reading,
+  rhythmText,
   type Sample,
   type Stretch,
   UNITS_PER_MICRO_WATT_HOUR,
@@ -312,6 +313,9 @@ export const createRecount = (options: RecountOptions): Recount => {
 const isThere = (value: bigint | null, now: number | undefined): boolean =>
   value === null ? now === undefined : Number(value) === now;
 
+/** The rhythm of a state as its row keeps it. */
+export const rhythmIn = ({ rhythm }: Integration): string | null => (rhythm ? rhythmText(rhythm) : null);
+
 /** True when the row holds this state already. */
 const isAt = (row: StateRow, { state, gapFrom, stretch, counters, elapsed, steps }: RowState): boolean =>
   row.register === state.register &&
@@ -321,6 +325,7 @@ const isAt = (row: StateRow, { state, gapFrom, stretch, counters, elapsed, steps
   row.debt === state.debt &&
   row.highest === state.highest &&
   row.counters === (counters ?? null) &&
+  row.rhythm === rhythmIn(state) &&
   (row.stretch === null ? null : Number(row.stretch)) === STRETCH_CODES[stretch] &&
   isThere(row.gap_from, gapFrom) &&
   isThere(row.elapsed, elapsed) &&

@@ -9,6 +9,7 @@ import {
   isAbsence,
   type Measurement,
   type Reading,
+  rhythmOf,
   type Sample,
   type SignRule,
   type Stretch,
@@ -38,6 +39,7 @@ export interface StateRow {
   readonly stands_for: bigint | number | null;
   /** Why nothing is known from `at` on; null for a sample. */
   readonly absent: string | null;
+  readonly rhythm: string | null;
   readonly elapsed: bigint | null;
   readonly step_from: bigint | null;
   readonly step_to: bigint | null;
@@ -46,7 +48,7 @@ export interface StateRow {
 }
 
 export const STATE_COLUMNS = `id, at, power, register, remainder, exported, exported_remainder, debt, highest, gap_from,
-  counter, exported_counter, counters, stretch, stands_for, absent, elapsed, step_from, step_to, state_of_charge, voltage`;
+  counter, exported_counter, counters, stretch, stands_for, absent, elapsed, step_from, step_to, state_of_charge, voltage, rhythm`;
 
 /** How a stretch is written in its row. */
 export const STRETCH_CODES: Readonly<Record<Stretch, number | null>> = { line: null, even: 1, held: 2 };
@@ -95,6 +97,7 @@ export const stateOf = (row: StateRow): Integration => {
     debt: row.debt,
     ...countersOf(row.counters ?? undefined, reading),
     highest: row.highest,
+    ...(row.rhythm !== null && { rhythm: rhythmOf(row.rhythm) }),
     last: { at: reading.at, power: reading.power, ...(row.absent !== null && { absent: true }) },
   };
 };

@@ -119,6 +119,9 @@ const migrations: readonly string[] = [
   CREATE TABLE IF NOT EXISTS identity (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT NOT NULL) STRICT;
   INSERT OR IGNORE INTO identity VALUES (1, lower(hex(randomblob(16))));
   `,
+  `
+  ALTER TABLE samples ADD COLUMN rhythm TEXT;
+  `,
 ];
 
 export const SCHEMA_VERSION = migrations.length;

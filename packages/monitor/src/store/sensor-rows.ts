@@ -2,7 +2,7 @@
 import { type CounterRule, DEFAULT_COUNTER_RULE, type IntegrationRule, type SignRule } from '@daisee/meter';
 import { type Duration, Energy, Watts } from '@daisee/units';
 import { SensorDiffers } from './errors.ts';
-import { DEFAULT_TYPE, type NewSensor, type RuleChange, type Sensor } from './store.ts';
+import { type AppendOptions, DEFAULT_TYPE, type NewSensor, type RuleChange, type Sensor } from './store.ts';
 
 /** Whole numbers as bigint or number, as the database gives them. */
 export interface SensorRow {
@@ -83,8 +83,23 @@ export const changedSensor = (there: Sensor, asked: NewSensor): Sensor | undefin
 const sameRule = (a: CounterRule | undefined, b: CounterRule | undefined): boolean =>
   a?.highestPower === b?.highestPower && a?.tolerance === b?.tolerance && a?.rollsOverAt === b?.rollsOverAt;
 
+/** What silence is bridged. */
+export interface Bridging {
+  readonly maxGap: Duration;
+  readonly rhythm: boolean;
+}
+
+/** What is bridged as an append was asked, in a store with a longest gap of its own. */
+export const bridgingOf = (
+  { maxGap, rhythm }: Pick<AppendOptions, 'maxGap' | 'rhythm'>,
+  ownGap: Duration,
+): Bridging => ({
+  maxGap: maxGap ?? ownGap,
+  rhythm: rhythm ?? maxGap === undefined,
+});
+
 /** How a sensor's samples are integrated. */
 export const integrationRule = (
   { sign, counter = DEFAULT_COUNTER_RULE, reports }: Sensor,
-  maxGap: Duration,
-): IntegrationRule => ({ sign, maxGap, counter, holds: reports === 'change' });
+  bridging: Bridging,
+): IntegrationRule => ({ sign, ...bridging, counter, holds: reports === 'change' });

@@ -2,6 +2,7 @@
  * The embedded store: one SQLite file through `node:sqlite`, write-ahead log, every append a transaction of its own.
  */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DEFAULT_MAX_GAP } from '@daisee/meter';
 import { type Clock, Duration, Energy, Instant, Register, Watts } from '@daisee/units';
 import { createAppender } from './appender.ts';
 import { createAtomically } from './atomically.ts';
@@ -29,6 +30,7 @@ import {
 } from './rows.ts';
 import { migrate } from './schema.ts';
 import {
+  bridgingOf,
   changedSensor,
   RULE_COLUMNS,
   ruleValues,
@@ -46,7 +48,6 @@ import {
 import { stepEdges } from './steps.ts';
 import {
   CHARGE_WINDOW,
-  DEFAULT_MAX_GAP,
   DEFAULT_TYPE,
   type MonitorStore,
   MOST_MARKS,
@@ -74,8 +75,8 @@ export interface StoreOptions {
    */
   readonly clock?: Clock;
   /**
-   * The longest gap of every `append` that says no other, 15 min by default. A sensor that reports on change must be
-   * appended to with this one: what held longer than its gap then is taken back by the next sample.
+   * The longest silence that every `append` bridges which says no other, 15 min by default. A sensor that reports on change
+   * must be appended to with this one: what held longer than its gap then is taken back by the next sample.
    */
   readonly maxGap?: Duration;
   /**
@@ -284,16 +285,19 @@ export const storeIn = (
     sensors: () => ask(sensors),
     sensor: (id) => ask(() => sensorOf(id)),
     types: () => ask(() => (allTypes.all() as unknown as SensorType[]).map((type) => ({ ...type }))),
-    append: (sensorId, told, { maxGap = holding.maxGap, replace } = {}) =>
-      ask(() => append(existing(sensorId), told, { maxGap, replace })),
-    mark: (sensorId, asked) => ask(() => mark(existing(sensorId), asked, holding.maxGap)),
+    append: (sensorId, told, options = {}) =>
+      ask(() => {
+        const { replace } = options;
+        return append(existing(sensorId), told, { ...bridgingOf(options, holding.maxGap), replace });
+      }),
+    mark: (sensorId, asked) => ask(() => mark(existing(sensorId), asked, bridgingOf({}, holding.maxGap))),
     marks: (sensorId, from, to) =>
       ask(() => {
         existing(sensorId);
         return (marksInside.all(sensorId, from, to) as unknown as MarkRow[]).map(markOf);
       }),
     standing: (sensorId, query) => ask(() => standing(existing(sensorId), query)),
-    move: (sensorId, asked) => ask(() => move(existing(sensorId), asked, asked.maxGap ?? holding.maxGap)),
+    move: (sensorId, asked) => ask(() => move(existing(sensorId), asked, bridgingOf(asked, holding.maxGap))),
     samples: (sensorId, from, to, limit = -1) =>
       ask(() => {
         existing(sensorId);

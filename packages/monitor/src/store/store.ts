@@ -16,8 +16,6 @@ import {
 import type { NewTariff, Tariff } from '../tariff/tariff.ts';
 import type { Mark, NewMark } from './marks.ts';
 
-/** The longest time between two samples that a straight line bridges, unless the caller says otherwise. */
-export const DEFAULT_MAX_GAP: Duration = Seconds(15 * 60);
 /** What CitizenWatt calls the kind of measurement that all its sensors make. */
 export const DEFAULT_TYPE = 'Électricité';
 
@@ -112,7 +110,12 @@ export interface RecordedGap {
 
 export interface AppendOptions {
   /** An interval longer than this before or after a new sample is a gap and adds nothing; the store's own if absent. */
-  readonly maxGap?: Duration;
+  readonly maxGap?: Duration | undefined;
+  /**
+   * Bridged is no more than the sensor's own rhythm allows, seen from its samples, and `maxGap` at most; true unless
+   * `maxGap` is given.
+   */
+  readonly rhythm?: boolean | undefined;
   /**
    * The store may commit later, together with others: until `settle` the samples survive the end of the process and
    * not of the machine. Everybody who asks this store is told of them at once.

@@ -10,6 +10,7 @@ import { isAbsence, type Measurement } from '@daisee/meter';
 import { Duration, Energy, Instant, messageOf, Percent, Watts } from '@daisee/units';
 import { onStore, StoreError } from './errors.ts';
 import { createFileCheck } from './file-there.ts';
+import type { AppendOptions } from './store.ts';
 
 export interface TailOptions {
   /** A folder in memory, made when it is not there; nobody else may have access to it. One serves several stores. */
@@ -18,11 +19,10 @@ export interface TailOptions {
   readonly onWarning?: (message: string) => void;
 }
 
-/** A sample or an absence that is held. */
-export interface TailEntry {
+/** A sample or an absence that is held, and what it bridges. */
+export interface TailEntry extends Pick<AppendOptions, 'maxGap' | 'rhythm'> {
   readonly sensorId: number;
   readonly told: Measurement;
-  readonly maxGap?: Duration;
 }
 
 /** `read`, `add` and `clear` throw a `StoreError` when the file cannot be used or is not there any more. */
@@ -48,13 +48,18 @@ interface TailRow {
   readonly max_gap: number | null;
   readonly absent: string | null;
   readonly elapsed: number | null;
+  readonly rhythm: bigint | null;
 }
 
 const TABLE = `CREATE TABLE IF NOT EXISTS held (n INTEGER PRIMARY KEY, sensor INTEGER NOT NULL, at INTEGER NOT NULL,
   power REAL NOT NULL, state_of_charge REAL, voltage REAL, counter INTEGER, exported_counter INTEGER, max_gap REAL) STRICT`;
 
 /** Columns that came later, for a file that an earlier version of this program left behind. */
-const LATER_COLUMNS: Readonly<Record<string, string>> = { absent: 'TEXT', elapsed: 'REAL' };
+const LATER_COLUMNS: Readonly<Record<string, string>> = {
+  absent: 'TEXT',
+  elapsed: 'REAL',
+  rhythm: 'INTEGER',
+};
 
 const toldIn = (row: TailRow): Measurement => {
   const at = Instant(Number(row.at));
@@ -75,6 +80,7 @@ const entryOf = (row: TailRow): TailEntry => ({
   sensorId: Number(row.sensor),
   told: toldIn(row),
   ...(row.max_gap === null ? {} : { maxGap: Duration(row.max_gap) }),
+  ...(row.rhythm === null ? {} : { rhythm: row.rhythm !== 0n }),
 });
 
 /** What others could write to might hold samples that nobody measured. */
@@ -147,8 +153,8 @@ export const entriesIn = (database: DatabaseSync, file: string): Tail => {
       database.exec(`ALTER TABLE held ADD COLUMN ${name} ${type}`);
   const all = database.prepare('SELECT * FROM held ORDER BY n', { readBigInts: true });
   const insert = database.prepare(
-    `INSERT INTO held (sensor, at, power, state_of_charge, voltage, counter, exported_counter, max_gap, absent, elapsed)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO held (sensor, at, power, state_of_charge, voltage, counter, exported_counter, max_gap, absent, elapsed,
+      rhythm) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const check = createFileCheck(file);
   const ask = <T>(work: () => T): T =>
@@ -165,7 +171,8 @@ export const entriesIn = (database: DatabaseSync, file: string): Tail => {
       ask(() => {
         database.exec('BEGIN');
         try {
-          for (const { sensorId, told, maxGap = null } of entries)
+          for (const { sensorId, told, maxGap = null, rhythm } of entries) {
+            const isRhythm = rhythm === undefined ? null : Number(rhythm);
             if (isAbsence(told))
               insert.run(
                 sensorId,
@@ -178,6 +185,7 @@ export const entriesIn = (database: DatabaseSync, file: string): Tail => {
                 maxGap,
                 told.absent,
                 told.elapsed ?? null,
+                isRhythm,
               );
             else
               insert.run(
@@ -191,7 +199,9 @@ export const entriesIn = (database: DatabaseSync, file: string): Tail => {
                 maxGap,
                 null,
                 told.elapsed ?? null,
+                isRhythm,
               );
+          }
           database.exec('COMMIT');
         } finally {
           if (database.isTransaction) database.exec('ROLLBACK');

@@ -3,8 +3,9 @@
  *
  * **A constant load.** Many sensors report only on change. When nothing came for `repeatEvery`, the last power is
  * given again, at each `repeatEvery`, for as long as the device is known to be alive: without end while it is
- * connected to the broker by its own word (its availability topic says so) and so are we, else until `maxGap` after
- * its last message. A new power after such a pause is a step, not the end of a line: the old power is given once more
+ * connected to the broker by its own word (its availability topic says so) and so are we, else for as long after its last
+ * message as its own rhythm allows, `maxGap` at most (and up to that where it reports on change only, or its rhythm is not
+ * known yet). A new power after such a pause is a step, not the end of a line: the old power is given once more
  * one millisecond before it. Beyond that there is a gap, and it stays one.
  *
  * **Absence.** A device that says that it has no value (`unavailable`, null) or is gone (`offline`) is absent from then
@@ -15,9 +16,13 @@
  *
  * **Instants** are the device's own where it gives them and they are not from the future, else those of arrival.
  */
-import { Duration, type Energy, Instant, Watts } from '@daisee/units';
+import { Duration, Instant, Watts } from '@daisee/units';
+import { bridgedBy, type Rhythm, rhythmAfter } from '../../bridging.ts';
 import type { Absence, Measurement, Sample, SignRule } from '../../meter.ts';
+import { type Counters, MeanPower } from './mean-power.ts';
+import { type PartOfPower, Parts } from './parts.ts';
 import type { Report } from './payloads.ts';
+import type { Quantity } from './topic-names.ts';
 
 export interface AssemblyRule {
   readonly sign: SignRule;
@@ -27,6 +32,10 @@ export interface AssemblyRule {
   readonly highestPower: number;
   readonly repeatEvery: Duration;
   readonly maxGap: Duration;
+  /** It says nothing while its power stays the same: its silence has no rhythm. */
+  readonly holds: boolean;
+  /** Topics whose powers make up the meter's; none where one power is all of it, on whatever topic it comes. */
+  readonly parts?: readonly PartOfPower[] | undefined;
 }
 
 /** What a report came to; `late`: it was older than a sample already given, and differed from it. */
@@ -49,6 +58,9 @@ export class Assembly {
   #lastAt: Instant | undefined;
   /** When the device last gave a sign of life. */
   #lastNews: Instant | undefined;
+  /** When it last measured, and how often it does. */
+  #lastReport: Instant | undefined;
+  #rhythm: Rhythm | undefined;
   /** What the device says of itself; undefined when it says nothing or we cannot hear it. */
   #online: boolean | undefined;
   #connected = false;
@@ -58,14 +70,16 @@ export class Assembly {
   #heard: Instant | undefined;
   #repeating = false;
   #sawPower = false;
-  #kept: Report | undefined;
-  #imported: Energy | undefined;
-  #exported: Energy | undefined;
-  /** The last counter that a power was made of, for devices that report energy alone. */
-  #base: { readonly at: Instant; readonly net: bigint } | undefined;
+  /** What the broker kept without a time, by its topic, until the device says that it is there. */
+  readonly #kept = new Map<string, Report>();
+  readonly #parts: Parts;
+  /** For devices that report energy alone. */
+  readonly #mean: MeanPower;
 
   constructor(rule: AssemblyRule) {
     this.#rule = rule;
+    this.#parts = new Parts(rule.parts ?? [], rule.maxGap, rule.holds);
+    this.#mean = new MeanPower(rule.highestPower);
   }
 
   connected(now: Instant): void {
@@ -79,11 +93,22 @@ export class Assembly {
     this.#online = undefined;
   }
 
-  /** The device says that it has no value now, in its words. */
-  absent(words: string, arrival: Instant): Assembled {
+  /** The device says that it has no value now, in its words: of a quantity on one of its topics. */
+  absent(words: string, arrival: Instant, topic = '', quantity: Quantity = 'power'): Assembled {
+    this.#kept.delete(topic);
+    if (quantity === 'power') this.#parts.forget(topic);
+    else {
+      this.#parts.forgetCounters(topic);
+      // Of a device that tells its power as well, only a counter is gone.
+      if (this.#sawPower) return NONE;
+    }
+    return this.#end(words, arrival);
+  }
+
+  /** From now on nothing is known. */
+  #end(words: string, arrival: Instant): Assembled {
     this.#held = undefined;
     this.#repeating = false;
-    this.#kept = undefined;
     if (this.#absent) return NONE;
     this.#absent = true;
     return { samples: [this.#absence(words, arrival)] };
@@ -92,23 +117,25 @@ export class Assembly {
   /** The device says that it is there, or the broker that it went away. */
   alive(online: boolean, arrival: Instant): Assembled {
     this.#online = online;
-    if (!online) return this.absent('offline', arrival);
+    const kept = [...this.#kept];
+    this.#kept.clear();
+    if (!online) return this.#end('offline', arrival);
     this.#noteNews(arrival);
-    const kept = this.#kept;
-    this.#kept = undefined;
-    return kept ? this.#take(kept, arrival, undefined) : NONE;
+    return {
+      samples: kept.flatMap(([topic, report]) => this.#take(report, arrival, undefined, topic).samples),
+    };
   }
 
-  /** Takes a report that arrived. */
-  report(report: Report, arrival: Instant, retained: boolean): Assembled {
+  /** Takes a report that arrived on a topic. */
+  report(report: Report, arrival: Instant, retained: boolean, topic = ''): Assembled {
     const stamp = typeof report.stamp === 'number' ? this.#believed(report.stamp, arrival) : undefined;
     this.#heard = arrival;
     if (!retained) {
-      this.#kept = undefined;
+      this.#kept.delete(topic);
       // What it says now outweighs what was said of it.
       if (this.#online === false) this.#online = undefined;
       this.#noteNews(stamp ?? arrival);
-      return this.#take(report, arrival, stamp);
+      return this.#take(report, arrival, stamp, topic);
     }
     const { minute } = report;
     // A device whose clock is ahead says no more than that it was made before it came.
@@ -116,11 +143,11 @@ export class Assembly {
     if (made !== undefined) {
       if (arrival - made > this.#rule.maxGap) return NONE;
       this.#noteNews(made);
-      return this.#take(report, arrival, stamp);
+      return this.#take(report, arrival, stamp, topic);
     }
     if (report.stamp === 'unplaced') return NONE;
-    if (this.#online === true) return this.#take(report, arrival, undefined);
-    this.#kept = report;
+    if (this.#online === true) return this.#take(report, arrival, undefined, topic);
+    this.#kept.set(topic, report);
     return NONE;
   }
 
@@ -149,7 +176,11 @@ export class Assembly {
   /** Until when the last power holds; infinite while the device is known to be there. */
   #limit(): number | undefined {
     if (!this.#connected || this.#lastNews === undefined || this.#online === false) return undefined;
-    return this.#online ? Number.POSITIVE_INFINITY : this.#lastNews + this.#rule.maxGap;
+    if (this.#online) return Number.POSITIVE_INFINITY;
+    const { holds, maxGap } = this.#rule;
+    const limit = this.#lastNews + (holds ? maxGap : bridgedBy(this.#rhythm, maxGap));
+    const whole = this.#parts.whole(this.#lastNews, false);
+    return whole && 'power' in whole ? Math.min(limit, whole.holdsUntil) : limit;
   }
 
   #due(): number | undefined {
@@ -163,29 +194,61 @@ export class Assembly {
     if (this.#lastNews === undefined || at > this.#lastNews) this.#lastNews = at;
   }
 
+  #noteRhythm(at: Instant): void {
+    const length = this.#lastReport === undefined ? 0 : Math.round(at - this.#lastReport);
+    // What comes in one burst is one report in pieces.
+    if (length >= BURST) this.#rhythm = rhythmAfter(this.#rhythm, length);
+    if (length < 0 || length >= BURST || this.#lastReport === undefined) this.#lastReport = at;
+  }
+
   #believed(stamp: Instant, arrival: Instant): Instant | undefined {
     return stamp < FIRST_STAMP || stamp > arrival + AHEAD ? undefined : Instant(Math.min(stamp, arrival));
   }
 
-  #take(report: Report, arrival: Instant, stamp: Instant | undefined): Assembled {
+  #take(report: Report, arrival: Instant, stamp: Instant | undefined, topic: string): Assembled {
     const at = this.#placed(arrival, stamp);
     if (at === undefined) {
       // Power and counters of one instant may come one after the other; the next sample has those counters.
       if (report.power === undefined && stamp !== undefined && this.#isInBurst(stamp))
-        this.#count(report, true);
+        this.#parts.count(topic, report, true);
       return {
         samples: [],
         late: report.power !== undefined && this.#oriented(report.power) !== this.#held?.power,
       };
     }
-    this.#count(report);
-    const power = report.power === undefined ? this.#meanPower(at) : this.#oriented(report.power);
-    if (report.power !== undefined) this.#sawPower = true;
-    if (power === undefined) return NONE;
+    this.#parts.count(topic, report);
+    if (report.power === undefined) return this.#sawPower ? NONE : this.#byCounters(at);
+    this.#sawPower = true;
+    if (!this.#parts.isPart(topic)) return { samples: this.#measured(at, this.#oriented(report.power)) };
+    this.#parts.tell(topic, report.power, at);
+    return this.#byParts(at, arrival);
+  }
+
+  /** The power of all parts, where each of them is known. */
+  #byParts(at: Instant, arrival: Instant): Assembled {
+    const whole = this.#parts.whole(at, this.#online === true && this.#connected);
+    if (whole === undefined) return NONE;
+    if ('missing' in whole) return this.#end(whole.missing, Instant(Math.min(arrival, whole.since)));
+    return { samples: this.#measured(at, this.#oriented(whole.power)) };
+  }
+
+  /** Of a device that reports energy alone: the mean power since its counters moved before. */
+  #byCounters(at: Instant): Assembled {
+    const mean = this.#mean.take({ at, ...this.#counters() });
+    if (!mean) return NONE;
+    const { since, power, first } = mean;
+    // The first of all was as much from where it began.
+    const isFirst = first && (this.#lastAt === undefined || since.at > this.#lastAt);
+    const begin = isFirst ? [this.#sample(since.at, power, since)] : [];
+    return { samples: [...begin, ...this.#measured(at, power)] };
+  }
+
+  #measured(at: Instant, power: number): readonly Sample[] {
+    this.#noteRhythm(at);
     const step = this.#step(at);
     this.#held = { power };
     this.#repeating = false;
-    return { samples: [...step, this.#sample(at, power)] };
+    return [...step, this.#sample(at, power)];
   }
 
   /** The instant of a sample, later than the last one; undefined for one that comes too late. */
@@ -219,29 +282,10 @@ export class Assembly {
     return this.#lastAt !== undefined && this.#lastAt - stamp < BURST;
   }
 
-  /** Takes its counters; of a report that was overtaken only those that are further on. */
-  #count(report: Report, isOvertaken = false): void {
-    const { imported, exported } = report;
-    const [up, down] = this.#rule.invert ? [exported, imported] : [imported, exported];
-    const isNews = (energy: Energy, known: Energy | undefined): boolean =>
-      !isOvertaken || known === undefined || energy > known;
-    if (up !== undefined && isNews(up, this.#imported)) this.#imported = up;
-    if (down !== undefined && isNews(down, this.#exported)) this.#exported = down;
-  }
-
-  /** Of a device that reports energy alone: the mean since the reading before; undefined without one. */
-  #meanPower(at: Instant): number | undefined {
-    if (this.#sawPower) return undefined;
-    const net = (this.#imported ?? 0n) - (this.#exported ?? 0n);
-    const base = this.#base;
-    this.#base = { at, net };
-    const elapsed = base ? at - base.at : 0;
-    if (!base || elapsed <= 0) return undefined;
-    // A counter that fell has restarted: what it counted in that time it does not tell.
-    if (net < base.net && this.#rule.sign !== 'signed') return undefined;
-    // 1 µWh in 1 ms is 3.6 W.
-    const mean = (Number(net - base.net) / elapsed) * 3.6;
-    return Math.abs(mean) > this.#rule.highestPower ? undefined : mean;
+  /** What the device has counted, in the direction of its power and in the other. */
+  #counters(): Counters {
+    const { imported, exported } = this.#parts.counters();
+    return this.#rule.invert ? { imported: exported, exported: imported } : { imported, exported };
   }
 
   #absence(words: string, arrival: Instant): Absence {
@@ -252,15 +296,16 @@ export class Assembly {
     return { at, absent: words };
   }
 
-  #sample(at: Instant, power: number): Sample {
+  /** A sample, with what the counters show or showed then. */
+  #sample(at: Instant, power: number, counted = this.#counters()): Sample {
     this.#lastAt = at;
     this.#absent = false;
+    const { imported, exported } = counted;
     return {
       at,
       power: Watts(power),
-      ...(this.#imported !== undefined && { counter: this.#imported }),
-      ...(this.#exported !== undefined &&
-        this.#rule.sign === 'signed' && { exportedCounter: this.#exported }),
+      ...(imported !== undefined && { counter: imported }),
+      ...(exported !== undefined && this.#rule.sign === 'signed' && { exportedCounter: exported }),
     };
   }
 }

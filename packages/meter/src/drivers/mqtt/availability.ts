@@ -1,10 +1,11 @@
-/** Where devices say that they are there: Tasmota's LWT, Shelly's `online`, ESPHome's `status`. */
+/** Where devices say that they are there: Tasmota's LWT, Shelly's `online` (both generations), ESPHome's `status`. */
 
 /** The topic on which the device of a topic says so, or undefined where its name follows no known scheme. */
 export const availabilityTopic = (topic: string): string | undefined => {
   const levels = topic.split('/');
   const last = levels.at(-1);
   if (last === 'SENSOR' || last === 'STATE') return [...levels.slice(0, -1), 'LWT'].join('/');
+  if (levels[0] === 'shellies' && levels.length === 5) return [...levels.slice(0, 2), 'online'].join('/');
   const before = levels.slice(0, -2);
   const parent = levels.at(-2);
   if (before.length > 0 && (parent === 'status' || (parent === 'events' && last === 'rpc')))

@@ -1,5 +1,6 @@
-import { type Clock, type Duration, type Instant, Seconds, Watts } from '@daisee/units';
-import type { Measurement, Meter, SignRule } from '../../meter.ts';
+import { type Clock, Duration, type Instant, Seconds, Watts } from '@daisee/units';
+import { DEFAULT_MAX_GAP } from '../../bridging.ts';
+import { isAbsence, type Measurement, type Meter, type SignRule } from '../../meter.ts';
 import { type MeterWarning, Warner } from '../../warning.ts';
 import type { Phase } from '../shelly/status.ts';
 import { Assembly } from './assembly.ts';
@@ -7,8 +8,11 @@ import { availabilityTopic, readAvailability } from './availability.ts';
 import { type BrokerMessage, brokerName, clientIdFor, type MqttTls, openBroker } from './connection.ts';
 import { MqttSettingWrong } from './errors.ts';
 import { Inbox } from './inbox.ts';
-import { type MqttTopic, type News, TopicReader } from './payloads.ts';
+import type { PartOfPower } from './parts.ts';
+import { type MqttTopic, type News, type Report, TopicReader } from './payloads.ts';
 import { checkZone } from './stamps.ts';
+import { type Quantity, unitOfDiscovery, unitTopics } from './topic-names.ts';
+import { UnheardTopics } from './unheard.ts';
 
 export interface MqttMeterOptions {
   readonly name: string;
@@ -36,8 +40,13 @@ export interface MqttMeterOptions {
   readonly highestPower?: Watts;
   /** The last power is given again when nothing came for this long; 30 s by default. */
   readonly repeatEvery?: Duration;
-  /** How long the last power holds for a device that does not say whether it is there; 15 min by default. */
+  /**
+   * How long the last power holds at most for a device that does not say whether it is there, 15 min by default; less
+   * where its own rhythm is faster.
+   */
   readonly maxGap?: Duration;
+  /** It says nothing while its power stays the same: its last power holds for all of `maxGap`. */
+  readonly reports?: 'change';
   /** Without a reading for this long the meter says so; 10 min by default. */
   readonly silence?: Duration;
   /** The identity at the broker, one for each client; made of `name` by default. */
@@ -47,7 +56,83 @@ export interface MqttMeterOptions {
   /** The quality of service that is asked for; 1 by default. */
   readonly qos?: 0 | 1;
   readonly onWarning?: (warning: MeterWarning) => void;
+  /** Connects to the broker; a connection of this room's by default, one without a network in tests. */
+  readonly open?: typeof openBroker;
 }
+
+/** A payload as a message shows it. */
+const shown = (payload: Uint8Array): string =>
+  JSON.stringify(Buffer.from(payload.subarray(0, 60)).toString('utf8'));
+
+const NAMES: Readonly<Record<Quantity, string>> = {
+  power: 'power',
+  energy: 'counter of energy',
+  exported: 'counter of exported energy',
+};
+
+/** What settings can say of topics that give the same quantity. */
+const PARTS =
+  'of each what it is to the whole, part: add or part: subtract (phases and tariffs add; what is given, where that is a positive power, subtracts), or value: of one that is something else';
+
+/**
+ * Topics that give the same quantity are parts of it, or one of them is of something else: that is for the settings to say.
+ * @throws MqttSettingWrong where they do not
+ */
+const checkParts = (readers: readonly TopicReader[]): void => {
+  for (const quantity of ['power', 'energy', 'exported'] as const) {
+    const giving = readers.filter(({ gives }) => gives.includes(quantity));
+    const [first, second] = giving;
+    if (!first || !second || giving.every(({ part }) => part !== undefined)) continue;
+    throw new MqttSettingWrong(
+      'topics',
+      giving.map(({ topic }) => topic),
+      `one ${NAMES[quantity]}, or ${PARTS}`,
+    );
+  }
+  const wrong = readers.find(({ part, gives }) => part === 'subtract' && !gives.includes('power'));
+  if (wrong)
+    throw new MqttSettingWrong(
+      'part',
+      `subtract on ${wrong.topic}`,
+      'a power; of a counter of what is given say value: exported',
+    );
+};
+
+/** Leaves out what a second topic gives of a quantity that another one gives already, and that is no part of it. */
+class Owners {
+  readonly #order: readonly string[];
+  readonly #owners = new Map<Quantity, TopicReader>();
+
+  constructor(readers: readonly TopicReader[]) {
+    this.#order = readers.map(({ topic }) => topic);
+  }
+
+  /** The topic that gives one of these quantities already and comes before this one in the settings. */
+  rivalOf(reader: TopicReader, report: Report): TopicReader | undefined {
+    if (reader.part) return undefined;
+    const given: readonly (readonly [Quantity, unknown])[] = [
+      ['power', report.power],
+      ['energy', report.imported],
+      ['exported', report.exported],
+    ];
+    for (const [quantity, value] of given) {
+      if (value === undefined) continue;
+      const owner = this.#owners.get(quantity);
+      if (!owner || owner.owner === reader.owner || this.#place(reader) < this.#place(owner))
+        this.#owners.set(quantity, reader);
+      else return owner;
+    }
+    return undefined;
+  }
+
+  #place({ topic }: TopicReader): number {
+    return this.#order.indexOf(topic);
+  }
+}
+
+/** Topics whose powers make up the meter's. */
+const partsOf = (readers: readonly TopicReader[]): readonly PartOfPower[] =>
+  readers.flatMap(({ topic, part, gives }) => (part && gives.includes('power') ? [{ topic, part }] : []));
 
 type Event =
   | { readonly kind: 'connected' | 'lost' }
@@ -64,8 +149,9 @@ type Event =
  */
 export const createMqttMeter = (options: MqttMeterOptions): Meter => {
   const { name, url, clock, component, phase, zone, sign = 'load', invert = false } = options;
-  const { highestPower = Watts(1e5), repeatEvery = Seconds(30), maxGap = Seconds(900) } = options;
+  const { highestPower = Watts(1e5), repeatEvery = Seconds(30), maxGap = DEFAULT_MAX_GAP } = options;
   const { silence = Seconds(600), clientId = clientIdFor(name), reconnectAfter = Seconds(2) } = options;
+  const { open = openBroker } = options;
   if (options.topics.length === 0) throw new MqttSettingWrong('topics', [], 'at least one topic');
   if (zone !== undefined) checkZone(zone);
   const warner = new Warner(`Meter ${name} at ${brokerName(url)}`, options.onWarning);
@@ -77,7 +163,14 @@ export const createMqttMeter = (options: MqttMeterOptions): Meter => {
       return [reader.topic, reader] as const;
     }),
   );
+  if (readers.size < options.topics.length)
+    throw new MqttSettingWrong('topics', [...readers.keys()], 'each topic once');
+  checkParts([...readers.values()]);
   const topics = [...readers.keys()];
+  /** Where units may be told: by topic, how, and of which. */
+  const units = new Map(
+    topics.flatMap((topic) => unitTopics(topic).map((unit) => [unit.topic, { ...unit, of: topic }] as const)),
+  );
   const availability = new Set(
     options.availability === undefined
       ? topics.map(availabilityTopic).filter((topic) => topic !== undefined)
@@ -88,7 +181,7 @@ export const createMqttMeter = (options: MqttMeterOptions): Meter => {
     if (news.kind === 'garbage')
       warner.warn(
         'garbage',
-        `no reading in ${JSON.stringify(Buffer.from(payload.subarray(0, 60)).toString('utf8'))} on ${topic}; expected a Tasmota, Shelly or plain number payload of at most ${highestPower} W, or set its JSON paths.`,
+        `no reading in ${shown(payload)} on ${topic}; expected a Tasmota, Shelly or plain number payload of at most ${highestPower} W, or set its JSON paths.`,
       );
     if (news.kind === 'unclear')
       warner.warn(
@@ -98,28 +191,68 @@ export const createMqttMeter = (options: MqttMeterOptions): Meter => {
   };
 
   async function* read(inbox: Inbox<Event>, signal: AbortSignal): AsyncGenerator<Measurement> {
-    const assembly = new Assembly({ sign, invert, highestPower, repeatEvery, maxGap });
+    const holds = options.reports === 'change';
+    const parts = partsOf([...readers.values()]);
+    const assembly = new Assembly({ sign, invert, highestPower, repeatEvery, maxGap, holds, parts });
+    const unheard = new UnheardTopics();
+    const owners = new Owners([...readers.values()]);
     let heard = clock.now();
+    const tellUnheard = (): void => {
+      for (const { topic, payload } of unheard.take(clock.now()))
+        warner.warn(
+          'unclear',
+          `${topic} says ${payload} and there is no sample of it: it is ${readers.get(topic)?.described() ?? 'unknown'}. Say value (power, energy or exported) and its unit, or its JSON paths, or leave the topic out.`,
+          `unheard ${topic}`,
+        );
+    };
+    const takeUnit = ({ topic, payload }: BrokerMessage): boolean => {
+      const unit = units.get(topic);
+      if (!unit) return false;
+      const text = Buffer.from(payload).toString('utf8');
+      const told = unit.form === 'text' ? text : unitOfDiscovery(text, unit.of);
+      if (told !== undefined && told !== '') readers.get(unit.of)?.tellUnit(told);
+      return !readers.has(topic);
+    };
     const assembled = (message: BrokerMessage & { readonly arrival: Instant }): readonly Measurement[] => {
       const { topic, payload, retained, arrival } = message;
       if (availability.has(topic)) {
         const online = readAvailability(payload);
         return online === undefined ? [] : assembly.alive(online, arrival).samples;
       }
+      if (takeUnit(message)) return [];
+      const reader = readers.get(topic);
       // A topic that was subscribed under older settings of this session.
-      const news = readers.get(topic)?.read(payload, arrival) ?? { kind: 'nothing' };
+      if (!reader) return [];
+      const news = reader.read(payload, arrival);
       complain(news, topic, payload);
-      if (news.kind === 'absent') return assembly.absent(news.words, arrival).samples;
+      unheard.spoke(topic, shown(payload), arrival, news.kind === 'report');
+      if (news.kind === 'absent') {
+        unheard.understood(topic);
+        return assembly.absent(news.words, arrival, topic, news.of).samples;
+      }
       if (news.kind !== 'report') return [];
+      const rival = owners.rivalOf(reader, news.report);
+      if (rival) {
+        unheard.understood(topic);
+        warner.warn(
+          'unclear',
+          `${topic} is left out, as ${rival.topic} gives the same: ${PARTS}.`,
+          `rival ${topic}`,
+        );
+        return [];
+      }
       heard = arrival;
       warner.over('silent');
-      const { samples, late } = assembly.report(news.report, arrival, retained);
+      const { samples, late } = assembly.report(news.report, arrival, retained, topic);
+      if (samples.some((told) => !isAbsence(told))) unheard.sampled();
       if (late) warner.warn('late', `a reading on ${topic} is older than one before it and is left out.`);
       return samples;
     };
     while (!signal.aborted) {
       const wait = assembly.untilRepeat(clock.now()) ?? repeatEvery;
-      const event = await inbox.take(clock, wait, signal);
+      const untilTold = Math.max(0, (unheard.due() ?? Number.POSITIVE_INFINITY) - clock.now());
+      const event = await inbox.take(clock, Duration(Math.min(wait, untilTold)), signal);
+      tellUnheard();
       if (event?.kind === 'message') {
         yield* assembled(event);
         event.taken();
@@ -133,7 +266,9 @@ export const createMqttMeter = (options: MqttMeterOptions): Meter => {
             `no reading on ${topics.join(', ')} for ${silence / 1000} s; check the topic and the device.`,
           );
         }
-        yield* assembly.repeat(clock.now());
+        const repeated = assembly.repeat(clock.now());
+        if (repeated.length > 0) unheard.sampled();
+        yield* repeated;
       }
     }
   }
@@ -144,7 +279,7 @@ export const createMqttMeter = (options: MqttMeterOptions): Meter => {
     async *samples(signal) {
       const inbox = new Inbox<Event>();
       const { user, password, tls, qos } = options;
-      const broker = await openBroker(
+      const broker = await open(
         {
           url,
           clientId,
@@ -155,9 +290,10 @@ export const createMqttMeter = (options: MqttMeterOptions): Meter => {
           ...(qos !== undefined && { qos }),
         },
         {
-          topics: [...new Set([...topics, ...availability])],
-          // Where a device says that it is there is only guessed.
-          guessed: new Set([...availability].filter((topic) => !readers.has(topic))),
+          // Units first, so that what is kept of a value is read in its unit.
+          topics: [...new Set([...units.keys(), ...topics, ...availability])],
+          // Where a device says that it is there, or in which unit a value is, is only guessed.
+          guessed: new Set([...units.keys(), ...availability].filter((topic) => !readers.has(topic))),
         },
         {
           connected: () => inbox.put({ kind: 'connected' }),

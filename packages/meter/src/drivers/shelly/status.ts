@@ -61,6 +61,12 @@ export const powerField = (status: Fields, phase?: Phase): unknown => {
   return phase ? status[`${phase}_act_power`] : first(status, 'total_act_power', 'act_power');
 };
 
+/** Watts of the three conductors of a three-phase meter; undefined for any other. */
+export const phasePowers = (status: Fields): readonly number[] | undefined => {
+  const powers = ['a', 'b', 'c'].map((phase) => number(status[`${phase}_act_power`]));
+  return powers.every((power) => power !== undefined) ? powers : undefined;
+};
+
 const throughLoad = (status: Fields): ShellyReading => {
   const { aenergy, ret_aenergy: returned } = status;
   const both = isFields(aenergy) ? counterOf(aenergy['total']) : undefined;

@@ -1,10 +1,10 @@
 /** Storing samples with their registers in PostgreSQL, in order or late. */
 import type { Measurement } from '@daisee/meter';
-import { type Duration, Instant } from '@daisee/units';
+import { Instant } from '@daisee/units';
 import type { Step } from '../marks.ts';
 import { rowsAfter } from '../recount.ts';
 import { type Placed, STATE_COLUMNS, type StateRow, stateOf } from '../rows.ts';
-import { integrationRule, RULE_COLUMNS, type RuleRow, ruledBy } from '../sensor-rows.ts';
+import { type Bridging, integrationRule, RULE_COLUMNS, type RuleRow, ruledBy } from '../sensor-rows.ts';
 import type { Sensor } from '../store.ts';
 import type { PostgresDatabase, Statement } from './database.ts';
 import { type Done, insertAll, recountAfter } from './recount.ts';
@@ -13,7 +13,7 @@ import { type Done, insertAll, recountAfter } from './recount.ts';
 export interface NewSamples {
   readonly sensor: Sensor;
   readonly told: readonly Measurement[];
-  readonly maxGap: Duration;
+  readonly bridging: Bridging;
   readonly replace?: boolean | undefined;
 }
 
@@ -76,9 +76,9 @@ export const createPostgresAppender =
       const inOrder = lists
         .filter((list) => !late.includes(list))
         .toSorted((a, b) => a.sensor.id - b.sensor.id)
-        .flatMap(({ sensor, told, maxGap }) => {
+        .flatMap(({ sensor, told, bridging }) => {
           const last = newest.get(sensor.id);
-          const rule = integrationRule(sensor, maxGap);
+          const rule = integrationRule(sensor, bridging);
           const steps = stepsIn(opened.get(sensor.id)?.steps);
           return rowsAfter(last && stateOf(last), told, rule, steps).map((row) => ({ sensor, row }));
         });
@@ -89,8 +89,8 @@ export const createPostgresAppender =
         if (one) placed.get(sensor.id)?.push(one);
       }
       const done = new Map<number, Done>();
-      for (const { sensor, told, maxGap, replace } of late) {
-        const rule = integrationRule(sensor, maxGap);
+      for (const { sensor, told, bridging, replace } of late) {
+        const rule = integrationRule(sensor, bridging);
         const cursor = (told[0]?.at ?? 0) - 1;
         done.set(sensor.id, await recountAfter(ask, sensor, cursor, { told, rule, replace }));
       }

@@ -1,9 +1,9 @@
 /** Marks, and stamps of clocks that were set, in PostgreSQL; as in SQLite (`../appender.ts`). */
-import { type Duration, Instant } from '@daisee/units';
+import { Instant } from '@daisee/units';
 import { LAST, MOST_MOVED, NOWHERE } from '../appender.ts';
 import { MARK_COLUMNS, type Mark, type MarkRow, markOf, type NewMark } from '../marks.ts';
 import { STATE_COLUMNS, type StateRow } from '../rows.ts';
-import { integrationRule } from '../sensor-rows.ts';
+import { type Bridging, integrationRule } from '../sensor-rows.ts';
 import type { Move, Sensor } from '../store.ts';
 import type { Ask, PostgresDatabase, Statement } from './database.ts';
 import { newestUntil, recountAfter, revise } from './recount.ts';
@@ -26,7 +26,7 @@ export const createPostgresMarks = ({ transaction }: PostgresDatabase) => {
       })
     )[0];
   return {
-    mark: (sensor: Sensor, asked: NewMark, maxGap: Duration): Promise<Mark> =>
+    mark: (sensor: Sensor, asked: NewMark, bridging: Bridging): Promise<Mark> =>
       transaction([lockOf(sensor)], async (ask) => {
         const there = await named(ask, sensor, asked.key);
         if (there) return markOf(there);
@@ -41,13 +41,13 @@ export const createPostgresMarks = ({ transaction }: PostgresDatabase) => {
         });
         await recountAfter(ask, sensor, before ? Number(before.at) : at, {
           told: [],
-          rule: integrationRule(sensor, maxGap),
+          rule: integrationRule(sensor, bridging),
           until: Instant(at + 1),
         });
         return markOf(made as MarkRow);
       }),
 
-    move: (sensor: Sensor, { from, by, keepsElapsed }: Move, maxGap: Duration): Promise<boolean> =>
+    move: (sensor: Sensor, { from, by, keepsElapsed }: Move, bridging: Bridging): Promise<boolean> =>
       transaction([lockOf(sensor)], async (ask) => {
         const [counted] = await ask<{ count: number; thinned: number }>({
           text: `SELECT count(*)::int AS count, count(stands_for) FILTER (WHERE absent IS NULL)::int AS thinned FROM samples
@@ -86,7 +86,7 @@ export const createPostgresMarks = ({ transaction }: PostgresDatabase) => {
         const cursor = previous ? Number(previous.at) : Math.min(from, from + by) - 1;
         await recountAfter(ask, sensor, cursor, {
           told: [],
-          rule: integrationRule(sensor, maxGap),
+          rule: integrationRule(sensor, bridging),
           fresh: new Set([first.id]),
           until: LAST,
         });

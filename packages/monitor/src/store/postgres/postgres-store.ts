@@ -2,6 +2,7 @@
  * The store for many nodes on one monitor: PostgreSQL 15 or newer, the same tables and the same arithmetic as the
  * embedded store, each question one statement, so that its answer is of one moment whoever writes meanwhile.
  */
+import { DEFAULT_MAX_GAP } from '@daisee/meter';
 import { Duration, Energy, Instant, Register, Watts } from '@daisee/units';
 import { SensorDiffers, UnknownSensor } from '../errors.ts';
 import { type AbsenceRow, absenceOf, absencesSql, type GapRow, gapsOf, gapsSql } from '../gaps.ts';
@@ -24,6 +25,7 @@ import {
   storedSampleOf,
 } from '../rows.ts';
 import {
+  bridgingOf,
   changedSensor,
   RULE_COLUMNS,
   ruleValues,
@@ -42,7 +44,6 @@ import {
 import { stepEdges } from '../steps.ts';
 import {
   CHARGE_WINDOW,
-  DEFAULT_MAX_GAP,
   DEFAULT_TYPE,
   MOST_MARKS,
   type RemoteStore,
@@ -304,9 +305,12 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
     sensors,
     sensor: sensorOf,
     types: () => ask<SensorType>({ text: 'SELECT id, name FROM types ORDER BY id' }),
-    append: async (sensorId, told, { maxGap = holding.maxGap, replace } = {}) =>
-      append(await existing(sensorId), told, { maxGap, replace }),
-    mark: async (sensorId, asked) => mark(await existing(sensorId), asked, holding.maxGap),
+    append: async (sensorId, told, options = {}) =>
+      append(await existing(sensorId), told, {
+        ...bridgingOf(options, holding.maxGap),
+        replace: options.replace,
+      }),
+    mark: async (sensorId, asked) => mark(await existing(sensorId), asked, bridgingOf({}, holding.maxGap)),
     marks: async (sensorId, from, to) =>
       (
         await askOf<MarkRow>(sensorId, {
@@ -316,7 +320,7 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
         })
       ).map(markOf),
     standing: async (sensorId, query) => standing(await existing(sensorId), query),
-    move: async (sensorId, asked) => move(await existing(sensorId), asked, asked.maxGap ?? holding.maxGap),
+    move: async (sensorId, asked) => move(await existing(sensorId), asked, bridgingOf(asked, holding.maxGap)),
     samples: async (sensorId, from, to, limit = -1) =>
       (
         await askOf<SampleRow>(sensorId, {

@@ -7,6 +7,7 @@ import {
   type NewRow,
   type RecountOptions,
   type RowState,
+  rhythmIn,
 } from '../recount.ts';
 import { type Placed, placedAs, STATE_COLUMNS, STRETCH_CODES, type StateRow } from '../rows.ts';
 import type { Sensor } from '../store.ts';
@@ -28,6 +29,7 @@ const STATES = [
   'elapsed',
   'step_from',
   'step_to',
+  'rhythm',
 ];
 
 /** The columns of what a row was told of. */
@@ -56,13 +58,14 @@ const stateArrays = (rows: readonly RowState[]): readonly (string | readonly (st
   arrayOf(rows.map(({ elapsed }) => (elapsed === undefined ? null : Math.round(elapsed)))),
   arrayOf(rows.map(({ steps }) => steps?.[0] ?? null)),
   arrayOf(rows.map(({ steps }) => steps?.[1] ?? null)),
+  rows.map(({ state }) => rhythmIn(state)),
 ];
 
 const INSERT = `INSERT INTO samples (sensor, at, ${TOLD.join(', ')}, ${STATES.join(', ')})
   SELECT * FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::double precision[], $5::double precision[],
     $6::bigint[], $7::bigint[], $8::integer[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
     $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::smallint[], $19::text[], $20::bigint[],
-    $21::bigint[], $22::bigint[])
+    $21::bigint[], $22::bigint[], $23::text[])
   RETURNING id, sensor, at`;
 
 /** All identities as one text, in the order of the rows: a thousand rows of an answer would cost more than their insert. */
@@ -70,7 +73,7 @@ const INSERT_ALL = `WITH stored AS (${INSERT}) SELECT string_agg(id::text, ',' O
 
 const UPDATE = `UPDATE samples SET ${STATES.map((column) => `${column} = new.${column}`).join(', ')}
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-    $8::bigint[], $9::smallint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[])
+    $8::bigint[], $9::smallint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[])
     AS new (id, ${STATES.join(', ')}) WHERE samples.id = new.id`;
 
 const REPLACE = `UPDATE samples SET ${TOLD.map((column) => `${column} = new.${column}`).join(', ')}

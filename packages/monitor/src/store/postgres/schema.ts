@@ -105,6 +105,9 @@ const migrations: readonly string[] = [
   );
   INSERT INTO identity VALUES (1, replace(gen_random_uuid()::text, '-', ''));
   `,
+  `
+  ALTER TABLE samples ADD COLUMN rhythm text;
+  `,
 ];
 
 export const POSTGRES_SCHEMA_VERSION = migrations.length;

@@ -3,10 +3,11 @@
  * wait and go together in the next transaction; short ones share it with those of other sensors.
  */
 import type { Measurement } from '@daisee/meter';
-import { DaiseeError, type Duration } from '@daisee/units';
+import { DaiseeError } from '@daisee/units';
 import { distinct } from '../recount.ts';
 import { appendedOf } from '../rows.ts';
-import type { Appended, Sensor } from '../store.ts';
+import type { Bridging } from '../sensor-rows.ts';
+import type { Appended, AppendOptions, Sensor } from '../store.ts';
 import type { NewSamples } from './appender.ts';
 import type { Done } from './recount.ts';
 
@@ -15,7 +16,7 @@ type AppendAll = (lists: readonly NewSamples[]) => Promise<readonly Done[]>;
 type Append = (
   sensor: Sensor,
   told: readonly Measurement[],
-  rules: { readonly maxGap: Duration; readonly replace?: boolean | undefined },
+  rules: Bridging & Pick<AppendOptions, 'replace'>,
 ) => Promise<Appended>;
 
 interface Waiting extends NewSamples {
@@ -38,6 +39,8 @@ const firstOf = ({ told }: NewSamples): number => told[0]?.at ?? 0;
 const lastOf = ({ told }: NewSamples): number => told.at(-1)?.at ?? 0;
 const sizeOf = (group: Group): number => group.reduce((size, { told }) => size + told.length, 0);
 
+const isSame = (a: Bridging, b: Bridging): boolean => a.maxGap === b.maxGap && a.rhythm === b.rhythm;
+
 /**
  * How many from the front can be one append whose result is that of them all, in the order of time: they stand side by
  * side, none begins before another has ended, and have the same longest gap.
@@ -50,7 +53,7 @@ const sideBySide = (waiting: readonly Waiting[]): Group => {
   for (const next of waiting.slice(1)) {
     size += next.told.length;
     if (size > MOST_TOGETHER) break;
-    if (next.maxGap !== first.maxGap || next.replace !== first.replace) break;
+    if (!isSame(next.bridging, first.bridging) || next.replace !== first.replace) break;
     const place = ordered.findIndex((one) => firstOf(one) > firstOf(next));
     const at = place < 0 ? ordered.length : place;
     const before = ordered[at - 1];
@@ -67,7 +70,7 @@ const listOf = (group: Group): NewSamples => {
   return {
     sensor: first?.sensor as Sensor,
     told,
-    maxGap: first?.maxGap as Duration,
+    bridging: first?.bridging as Bridging,
     replace: first?.replace,
   };
 };
@@ -136,13 +139,13 @@ export const createTurns = (appendAll: AppendAll): Append => {
     });
   };
 
-  return (sensor, told, { maxGap, replace }) =>
+  return (sensor, told, { replace, ...bridging }) =>
     new Promise((resolve, reject) => {
       const { told: own, conflicting: apart } = distinct(told, replace);
       if (own.length === 0) return resolve(appendedOf(0, []));
       const queue = queues.get(sensor.id) ?? [];
       queues.set(sensor.id, queue);
-      queue.push({ sensor, given: told.length, apart, told: own, maxGap, replace, resolve, reject });
+      queue.push({ sensor, given: told.length, apart, told: own, bridging, replace, resolve, reject });
       begin();
     });
 };
