@@ -25,7 +25,7 @@ export interface AppOptions {
   /** Names of others by their address. */
   readonly names: Readonly<Record<Address, string>>;
   /** Without one the App answers its own machine only, and everybody there may all. */
-  readonly password?: string;
+  readonly password?: string | (() => string) | undefined;
   /** Whether the page may be seen without login; acting always needs one. False by default. */
   readonly view?: boolean;
   /** Started already; with a key it signs what the person at the page orders. */

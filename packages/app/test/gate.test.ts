@@ -17,7 +17,10 @@ interface Made {
   readonly clock: HandClock;
 }
 
-const made = async (options: { readonly password?: string; readonly view?: boolean }): Promise<Made> => {
+const made = async (options: {
+  readonly password?: string | (() => string);
+  readonly view?: boolean;
+}): Promise<Made> => {
   const clock = handClock();
   const ledger = quietLedger();
   const server = await createServer({
@@ -203,6 +206,26 @@ describe('who may see and act', () => {
     expect(others.isOpen()).toBe(true);
     await clock.pass(DAY + 1);
     await others.end;
+  });
+
+  it('ends what goes on by a password that is another one now, and asks for that', async () => {
+    let password = 'right';
+    const { server } = await made({ password: () => password });
+    const url = await server.listen({ host: '127.0.0.1', port: 0 });
+    const { cookie } = await login(server, 'right');
+    const answer = await fetch(`${url}/api/events`, { headers: { cookie } });
+    expect(answer.status).toBe(200);
+    const read = async (): Promise<void> => {
+      for await (const piece of answer.body ?? []) void piece;
+    };
+    const end = read().catch(() => undefined);
+    password = 'another';
+    const since = performance.now();
+    await end;
+    expect(performance.now() - since).toBeLessThan(1000);
+    expect((await server.inject({ url: '/api/state', headers: { cookie } })).statusCode).toBe(401);
+    expect((await login(server, 'right')).answer.statusCode).toBe(403);
+    expect((await login(server, 'another')).answer.statusCode).toBe(200);
   });
 
   it('answers its own machine alone without a password, so that a name made to point here gets nothing', async () => {

@@ -20,6 +20,7 @@ export { createLogin, type Login, type LoginOptions } from './login.ts';
 export { createHostNames, type HostNames, type HostNamesOptions, wrongName } from './host-names.ts';
 export { isLoopback } from './loopback.ts';
 export { NO_SCHEMAS } from './no-schemas.ts';
+export { createOpenRequests, type OpenRequests, type OpenRequestsOptions } from './open-requests.ts';
 export type { ApiDescription } from './openapi.ts';
 export { type Described, operation } from './operation.ts';
 export {
@@ -39,4 +40,4 @@ export {
   sendProblems,
 } from './problem.ts';
 export { RequestRefused } from './refused.ts';
-export { createSessions, SESSION_LENGTH, type Sessions } from './sessions.ts';
+export { createSessions, SESSION_LENGTH, type Sessions, type SessionsOptions } from './sessions.ts';

@@ -5,8 +5,17 @@ import { type Clock, type Duration, Seconds } from '@daisee/units';
 export interface Sessions {
   /** Opens a session; returns the secret that its cookie carries. */
   open(): string;
+  /** Whether it is open; that counts as its use. */
   isOpen(secret: string | undefined): boolean;
+  /** Whether it is open, and no use of it. */
+  isKept(secret: string): boolean;
   close(secret: string | undefined): void;
+}
+
+export interface SessionsOptions {
+  readonly clock: Clock;
+  /** Stands for the login that is in force (`Login.current`): sessions of another one are over. */
+  readonly login?: (() => number) | undefined;
 }
 
 /** How long a session that nobody uses stays open. */
@@ -14,27 +23,31 @@ export const SESSION_LENGTH: Duration = Seconds(7 * 24 * 3600);
 /** Beyond this many the one unused for longest is closed. */
 const MOST_SESSIONS = 1000;
 
-export const createSessions = (clock: Clock): Sessions => {
+export const createSessions = ({ clock, login = () => 0 }: SessionsOptions): Sessions => {
   // In the order of use, the latest last.
-  const lastUse = new Map<string, number>();
+  const kept = new Map<string, { readonly used: number; readonly login: number }>();
+  const isKept = (secret: string): boolean => {
+    const one = kept.get(secret);
+    return one !== undefined && one.login === login() && clock.now() - one.used <= SESSION_LENGTH;
+  };
   return {
     open: () => {
       const secret = randomBytes(32).toString('base64url');
-      lastUse.set(secret, clock.now());
-      const [oldest] = lastUse.keys();
-      if (lastUse.size > MOST_SESSIONS && oldest) lastUse.delete(oldest);
+      kept.set(secret, { used: clock.now(), login: login() });
+      const [oldest] = kept.keys();
+      if (kept.size > MOST_SESSIONS && oldest) kept.delete(oldest);
       return secret;
     },
+    isKept,
     isOpen: (secret) => {
-      const used = secret === undefined ? undefined : lastUse.get(secret);
-      if (secret === undefined || used === undefined) return false;
-      lastUse.delete(secret);
-      if (clock.now() - used > SESSION_LENGTH) return false;
-      lastUse.set(secret, clock.now());
-      return true;
+      if (secret === undefined) return false;
+      const isOpen = isKept(secret);
+      kept.delete(secret);
+      if (isOpen) kept.set(secret, { used: clock.now(), login: login() });
+      return isOpen;
     },
     close: (secret) => {
-      if (secret !== undefined) lastUse.delete(secret);
+      if (secret !== undefined) kept.delete(secret);
     },
   };
 };

@@ -68,7 +68,7 @@ describe('a login', () => {
 describe('a session', () => {
   it('is open while it is used, and closed when it was not for long, by logout or among too many', async () => {
     const clock = clockAt();
-    const sessions = createSessions(clock);
+    const sessions = createSessions({ clock });
     const pass = (time: number) => clock.task(() => clock.sleep(Duration(time)));
     const [used, unused, left] = [sessions.open(), sessions.open(), sessions.open()];
     await pass(SESSION_LENGTH);
@@ -87,5 +87,54 @@ describe('a session', () => {
     const oldest = sessions.open();
     for (let i = 0; i < 1000; i++) sessions.open();
     expect(sessions.isOpen(oldest)).toBe(false);
+  });
+});
+
+describe('a login whose secret changes', () => {
+  const PLACE = '192.0.2.1';
+
+  it('takes the one in force alone, from that moment on', async () => {
+    let secret = 'old';
+    const login = await createLogin({ clock: clockAt(), secret: () => secret, tooMany });
+    const before = login.current();
+    expect(await login.accept('old', PLACE)).toBe(true);
+    expect(login.current()).toBe(before);
+    secret = 'new';
+    expect(login.current()).not.toBe(before);
+    expect(await login.accept('old', PLACE)).toBe(false);
+    expect(await login.accept('new', PLACE)).toBe(true);
+    // Changed back it is another one: who was put out logs in again.
+    secret = 'old';
+    expect(await login.accept('new', PLACE)).toBe(false);
+    expect(new Set([before, login.current()]).size).toBe(2);
+  });
+
+  it('does not take a guess that was right while it was checked', async () => {
+    let secret = 'old';
+    const login = await createLogin({ clock: clockAt(), secret: () => secret, tooMany });
+    const checking = login.accept('old', PLACE);
+    secret = 'new';
+    expect(await checking).toBe(false);
+    expect(await login.accept('new', PLACE)).toBe(true);
+  });
+
+  it('ends the sessions that were opened by it', async () => {
+    let login = 0;
+    const sessions = createSessions({ clock: clockAt(), login: () => login });
+    const before = sessions.open();
+    expect([sessions.isKept(before), sessions.isOpen(before)]).toEqual([true, true]);
+    login = 1;
+    expect([sessions.isKept(before), sessions.isOpen(before)]).toEqual([false, false]);
+    expect(sessions.isOpen(sessions.open())).toBe(true);
+  });
+
+  it('does not count a look at a session as its use', async () => {
+    const clock = clockAt();
+    const sessions = createSessions({ clock });
+    const secret = sessions.open();
+    await clock.task(() => clock.sleep(SESSION_LENGTH));
+    expect(sessions.isKept(secret)).toBe(true);
+    await clock.task(() => clock.sleep(Duration(1)));
+    expect(sessions.isKept(secret)).toBe(false);
   });
 });

@@ -27,7 +27,8 @@ export interface MonitorOptions {
   /** 0 for any free one. */
   readonly port: number;
   readonly login?: string;
-  readonly password?: string;
+  /** A function says the one in force whenever it is asked; who came in by another is put out. */
+  readonly password?: string | (() => string) | undefined;
   /** Names that it answers to besides its addresses and what the machine is called at home: a proxy's. */
   readonly hosts?: readonly string[] | undefined;
   /** Keeps tokens and what is told of sensors; stays open, too. Without one there are none. */
@@ -162,14 +163,19 @@ export const createMonitor = (options: MonitorOptions): Monitor => {
   });
 
   const serve = async (signal: AbortSignal | undefined): Promise<FastifyInstance> => {
-    const secured = login !== undefined && login !== '' && password !== undefined && password !== '';
-    if (!secured && (!isLoopback(host) || (login ?? '') !== '' || (password ?? '') !== ''))
+    const secretNow = typeof password === 'function' ? password : () => password ?? '';
+    const secured = login !== undefined && login !== '' && secretNow() !== '';
+    if (!secured && (!isLoopback(host) || (login ?? '') !== '' || secretNow() !== ''))
       throw new MonitorExposed(host);
     const made = await createServer({
       store,
       clock,
       credentials: secured
-        ? await createLogin({ clock, secret: joined(login, password), tooMany: tooManyLogins })
+        ? await createLogin({
+            clock,
+            secret: () => joined(login, secretNow()),
+            tooMany: tooManyLogins,
+          })
         : undefined,
       hosts: options.hosts,
       directory: options.directory ?? noDirectory,

@@ -30,7 +30,7 @@ const monitor = async (): Promise<{ readonly client: MonitorClient; readonly v02
   const options = { url: served.url, login: LOGIN, password: PASSWORD, sensorId: 1 };
   return {
     client: createMonitorClient(options),
-    v02: createV02Client({ ...options, timeout: Duration(5000) }),
+    v02: createV02Client({ ...options, password: () => PASSWORD, timeout: Duration(5000) }),
   };
 };
 

@@ -1,7 +1,14 @@
 /** Who may see and who may act: one password for the node, a session's cookie, and a word that only the page knows. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { createHostNames, createLogin, createSessions, RequestRefused, SESSION_LENGTH } from '@daisee/http';
-import { type Clock, Duration, sleepOrStop } from '@daisee/units';
+import {
+  createHostNames,
+  createLogin,
+  createOpenRequests,
+  createSessions,
+  RequestRefused,
+  SESSION_LENGTH,
+} from '@daisee/http';
+import type { Clock } from '@daisee/units';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Session } from '../api.ts';
 
@@ -16,8 +23,11 @@ const CSRF_HEADER = 'x-csrf-token';
 export interface GateOptions {
   /** The machine's clock: sessions and guesses are people's. */
   readonly clock: Clock;
-  /** Without one, only this machine may reach the App, and everybody there may all. */
-  readonly password?: string;
+  /**
+   * Without one, only this machine may reach the App, and everybody there may all. A function says the one in force
+   * whenever it is asked; who logged in with another is logged out.
+   */
+  readonly password?: string | (() => string) | undefined;
   /** Whether the page may be seen without login. */
   readonly view: boolean;
   /** Names by which an App without a password may be asked, besides loopback: a proxy's. */
@@ -25,23 +35,18 @@ export interface GateOptions {
 }
 
 export interface Gate {
-  /** Lets pass who may. @throws RequestRefused (401, 403) */
+  /**
+   * Lets pass who may. What goes on, as streams do, is cut when its session is over.
+   * @throws RequestRefused (401, 403, 421)
+   */
   admit(scope: string, request: FastifyRequest, reply: FastifyReply): Promise<void>;
   /** @throws RequestRefused (403) */
   session(request: FastifyRequest): Session;
   /** @throws RequestRefused (403 a wrong password, 429 too many of them) */
   login(password: string, request: FastifyRequest, reply: FastifyReply): Promise<Session>;
   logout(request: FastifyRequest, reply: FastifyReply): void;
-  /** Calls `end` when the session of an admitted request is over; what all may see goes on. Returns how to forget it. */
-  whileOpen(request: FastifyRequest, end: () => void): () => void;
-}
-
-/** What goes on as long as a session does. */
-interface Held {
-  /** When the session was last used. */
-  used: number;
-  readonly ends: Set<() => void>;
-  readonly over: AbortController;
+  /** Looks after requests under way no more. */
+  close(): void;
 }
 
 const tooMany = (retryAfter: number): RequestRefused =>
@@ -58,8 +63,12 @@ export const createGate = async ({ clock, password, view, hosts }: GateOptions):
   const local = createHostNames({ loopbackOnly: true, names: hosts });
   const guarded =
     password === undefined ? undefined : await createLogin({ clock, secret: password, tooMany });
-  const sessions = createSessions(clock);
-  const held = new Map<string, Held>();
+  const sessions = createSessions({ clock, login: guarded && (() => guarded.current()) });
+  const open = createOpenRequests({
+    ended: (secrets) => secrets.filter((secret) => !sessions.isKept(secret)),
+    // Sessions are in memory: there is nothing to fail.
+    onFailure: () => undefined,
+  });
   const key = randomBytes(32);
 
   const csrfOf = (secret: string): string => createHmac('sha256', key).update(secret).digest('base64url');
@@ -75,20 +84,7 @@ export const createGate = async ({ clock, password, view, hosts }: GateOptions):
       );
     }
     const secret = request.cookies[COOKIE];
-    if (secret === undefined || !sessions.isOpen(secret)) return undefined;
-    const one = held.get(secret);
-    if (one) one.used = clock.now();
-    return secret;
-  };
-  const endAll = (secret: string): void => {
-    const one = held.get(secret);
-    held.delete(secret);
-    one?.over.abort();
-    for (const end of one?.ends ?? []) end();
-  };
-  const endUnused = async (secret: string, one: Held): Promise<void> => {
-    const left = (): number => one.used + SESSION_LENGTH - clock.now();
-    while (await sleepOrStop(clock, Duration(left() + 1), one.over.signal)) if (left() < 0) endAll(secret);
+    return secret !== undefined && sessions.isOpen(secret) ? secret : undefined;
   };
   const sessionOf = (secret: string | undefined): Session => ({
     loggedIn: secret !== undefined,
@@ -97,12 +93,14 @@ export const createGate = async ({ clock, password, view, hosts }: GateOptions):
   });
 
   return {
-    admit: async (scope, request) => {
+    close: () => open.close(),
+    admit: async (scope, request, reply) => {
       const secret = openSession(request);
       if (secret === undefined) {
         if (scope === SEE && view) return;
         throw new RequestRefused(401, 'app.no-login', 'Log in first.');
       }
+      if (guarded) open.add(secret, reply.raw);
       if (scope !== ACT) return;
       const sent = request.headers[CSRF_HEADER];
       if (typeof sent !== 'string' || !same(sent, csrfOf(secret)))
@@ -130,26 +128,8 @@ export const createGate = async ({ clock, password, view, hosts }: GateOptions):
     logout: (request, reply) => {
       const secret = request.cookies[COOKIE];
       sessions.close(secret);
-      if (secret !== undefined) endAll(secret);
+      if (secret !== undefined) open.end(secret);
       void reply.clearCookie(COOKIE, { path: '/' });
-    },
-    whileOpen: (request, end) => {
-      const secret = openSession(request);
-      if (!guarded || secret === undefined) {
-        // It ended while the request was under way.
-        if (guarded && !view) end();
-        return () => undefined;
-      }
-      const one = held.get(secret) ?? { used: clock.now(), ends: new Set(), over: new AbortController() };
-      if (!held.has(secret)) void endUnused(secret, one);
-      held.set(secret, one);
-      one.ends.add(end);
-      return () => {
-        one.ends.delete(end);
-        if (one.ends.size > 0 || held.get(secret) !== one) return;
-        held.delete(secret);
-        one.over.abort();
-      };
     },
   };
 };

@@ -12,7 +12,7 @@ import { powerSeries } from '../view/power.ts';
 import { transactionOf } from '../view/transactions.ts';
 import { csvOf } from './csv.ts';
 import { createSentEvents } from './events.ts';
-import { type Gate, SEE } from './gate.ts';
+import { SEE } from './gate.ts';
 import { historyFilter, instant, window, zone } from './shapes.ts';
 
 export interface SeeingContext {
@@ -43,10 +43,7 @@ const queryOf = (filter: z.output<typeof historyFilter>): HistoryQuery => ({
 
 const answer = (description: string) => ({ 200: { description, shape: z.unknown() } });
 
-export const seeingOperations = (
-  context: SeeingContext,
-  { whileOpen }: Pick<Gate, 'whileOpen'>,
-): readonly Described[] => {
+export const seeingOperations = (context: SeeingContext): readonly Described[] => {
   const { identity, live, ledger, history, monitor, agent } = context;
   const account = identity.address;
   const sendEvents = createSentEvents(live, history);
@@ -84,8 +81,6 @@ export const seeingOperations = (
       answers: { 200: { description: 'Events', type: 'text/event-stream', shape: z.string() } },
       answer: ({ request, reply }) => {
         reply.hijack();
-        const forget = whileOpen(request, () => reply.raw.destroy());
-        reply.raw.once('close', forget);
         sendEvents(reply.raw, request.headers['last-event-id']);
       },
     }),

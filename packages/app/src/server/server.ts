@@ -54,6 +54,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     frameworkErrors: routerProblems({ room: 'app', docs: '/api/docs', statuses }),
   });
   const gate = await createGate({ ...options, clock: options.pace });
+  app.addHook('onClose', async () => gate.close());
   await app.register(cookie);
   app.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('Content-Security-Policy')) void reply.header('Content-Security-Policy', POLICY);
@@ -109,7 +110,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
           return {};
         },
       }),
-      ...seeingOperations(options, gate),
+      ...seeingOperations(options),
       ...actingOperations(options),
     ],
   });

@@ -130,6 +130,8 @@ export const told: Readonly<Record<string, string>> = {
   'agent.stop-late': 'L’agent n’a pas tout fini avant de s’arrêter ; il le fera au prochain démarrage.',
   'agent.store':
     'Le fichier de l’agent fait défaut : vérifiez son dossier, son propriétaire et la place libre.',
+  'agent.store-in-use':
+    'Le fichier de l’agent {file} est pris par un autre programme : arrêtez celui-ci. Le fichier est en ordre, laissez-le en place.',
   'agent.store-empty': 'Le fichier de l’agent est vide.',
   'agent.store-read': 'Le fichier de l’agent ne se lit pas : vérifiez son propriétaire.',
   'agent.store-damaged': 'Le fichier de l’agent est abîmé. Rétablissez-le d’une sauvegarde.',

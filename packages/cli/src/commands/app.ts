@@ -16,7 +16,7 @@ import { relayClient } from '../parts/relay-client.ts';
 import { openWishes } from '../parts/wishes.ts';
 import { readSettings } from '../settings/read.ts';
 import type { NodeSettings, Settings } from '../settings/schema.ts';
-import { accountPasswordIfAny, monitorPassword, secretFrom } from '../settings/secrets.ts';
+import { accountPasswordIfAny, monitorPasswordNow, passwordInForce } from '../settings/secrets.ts';
 import { need } from '../settings/translate.ts';
 import { defaultKeystore, unlockAt } from './connect.ts';
 import { type CommonOptions, service } from './run.ts';
@@ -82,7 +82,9 @@ export const appCommand = (): Command =>
           ...(options.host === undefined ? {} : { host: options.host }),
           ...(options.port === undefined ? {} : { port: options.port }),
           hosts: options.hosts,
-          ...(options.passwordFile === undefined ? {} : { password: secretFrom(options.passwordFile) }),
+          ...(options.passwordFile === undefined
+            ? {}
+            : { password: passwordInForce(options.passwordFile, output.note) }),
         });
         lock.tell({ url: door.front.url });
         if (!signer) output.note("Without the account's password the App can show, but not sign.");
@@ -110,7 +112,7 @@ export const appCommand = (): Command =>
           monitor: createMonitorClient({
             url: node.url,
             login: node.login,
-            password: monitorPassword(node),
+            password: monitorPasswordNow(node, output.note),
             sensorId: node.id,
           }),
           ...relayOf(node, settings, common),

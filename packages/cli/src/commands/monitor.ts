@@ -231,6 +231,7 @@ export const monitorCommand = (): Command =>
           password ??
           (passwordFile ? secretFrom(passwordFile) : part.password) ??
           (user === undefined ? undefined : process.env['DAISEE_PASSWORD']);
+        const secretFile = password === undefined ? (passwordFile ?? part.passwordFile) : undefined;
         await startMonitor({
           ...part,
           clock: commandClock(),
@@ -238,6 +239,7 @@ export const monitorCommand = (): Command =>
           lifecycle,
           ...(user === undefined ? {} : { login: user }),
           ...(secret === undefined ? {} : { password: secret }),
+          passwordFile: secretFile,
         });
       }),
     );

@@ -6,7 +6,7 @@ import { channels, hostNames, list, numberBetween, port, UsageError, wholeBetwee
 import { startBoard } from '../parts/board.ts';
 import { readSettings } from '../settings/read.ts';
 import type { RelayHttpSettings } from '../settings/relay.ts';
-import { tokensFrom } from '../settings/relay-tokens.ts';
+import { tokensInForce } from '../settings/relay-tokens.ts';
 import { boardOptions } from '../settings/translate.ts';
 import { relayRestCommand } from './relay-rest.ts';
 import { relayTokenCommand } from './relay-token.ts';
@@ -133,7 +133,7 @@ export const relayCommand = (): Command =>
     .action(
       service<RelayOptions>(async (options, output, lifecycle) => {
         const fromFile = options.config
-          ? boardOptions(readSettings(options.config), options.config)
+          ? boardOptions(readSettings(options.config), options.config, output.note)
           : undefined;
         const wiring: Wiring | undefined =
           options.own || options.seller
@@ -151,7 +151,8 @@ export const relayCommand = (): Command =>
               }
             : fromFile?.wiring;
         const http = httpOf(options, fromFile?.http);
-        const tokens = options.tokens === undefined ? fromFile?.tokens : tokensFrom(options.tokens);
+        const tokens =
+          options.tokens === undefined ? fromFile?.tokens : tokensInForce(options.tokens, output.note);
         await startBoard({
           ...fromFile,
           ...(options.driver ? { driver: options.driver } : {}),

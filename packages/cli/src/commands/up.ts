@@ -79,7 +79,7 @@ export const upCommand = (): Command =>
             directory: chain.data ?? join(homeDirectory(), 'chain'),
           });
         if (relay?.serve && runs('relay')) {
-          const board = boardOptions(settings, file);
+          const board = boardOptions(settings, file, output.note);
           await startBoard({ ...common, ...board, host: relay.host, port: relay.port ?? 15555 });
         }
         if (monitor && runs('monitor')) await startMonitor({ ...common, ...monitorFrom(monitor, settings) });

@@ -13,7 +13,7 @@ import { unsaidReport, writtenFolders } from '../settings/card.ts';
 import { agentDirectory } from '../settings/places.ts';
 import { SettingsError } from '../settings/problems.ts';
 import type { ContractSettings, NodeSettings, Settings } from '../settings/schema.ts';
-import { accountPassword, monitorPassword } from '../settings/secrets.ts';
+import { accountPassword, monitorPasswordNow } from '../settings/secrets.ts';
 import { need } from '../settings/translate.ts';
 import { createAgentSeen, steadyWishes } from './app-agent.ts';
 import { createGauge } from './gauge.ts';
@@ -192,7 +192,7 @@ export const startAgent = async ({
   const monitor = createMonitorClient({
     url: node.url,
     login: node.login,
-    password: monitorPassword(node),
+    password: monitorPasswordNow(node, output.note),
     sensorId: node.id,
   });
   const wishes = openWishes(wishesFile);

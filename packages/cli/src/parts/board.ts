@@ -54,13 +54,14 @@ const startHttp = async (
   await server.start();
   lifecycle.started({ name: "the relay's HTTP", stop: () => server.stop() });
   const { url } = server;
-  const isOpen = cert === undefined && tokens.length > 0 && !/\/\/(127\.|\[::1\]|localhost)/.test(url);
+  const guarded = typeof tokens === 'function' || tokens.length > 0;
+  const isOpen = cert === undefined && guarded && !/\/\/(127\.|\[::1\]|localhost)/.test(url);
   const warning = isOpen
     ? ' Its token crosses the network readable: give it a certificate (relay.http.cert).'
     : '';
   say(
     'listening',
-    `Relay HTTP on ${url}/api/v1/docs, ${tokens.length === 0 ? 'for this machine alone' : 'with tokens'}.${warning}`,
+    `Relay HTTP on ${url}/api/v1/docs, ${guarded ? 'with tokens' : 'for this machine alone'}.${warning}`,
     { url },
   );
 };

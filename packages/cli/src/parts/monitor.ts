@@ -23,6 +23,7 @@ import type { Output } from '../output.ts';
 import { machineIdentity } from '../settings/identity.ts';
 import type { MeterSettings } from '../settings/meters.ts';
 import { memoryDirectory } from '../settings/places.ts';
+import { passwordInForce } from '../settings/secrets.ts';
 import { VERSION } from '../version.ts';
 import { meterFrom } from './meter.ts';
 
@@ -43,6 +44,8 @@ export interface MonitorPartOptions {
   readonly database?: string;
   readonly login?: string;
   readonly password?: string;
+  /** Instead of `password`: what it says while the monitor runs counts. */
+  readonly passwordFile?: string | undefined;
   /** Each feeds the sensor of its name; one without a name the first sensor of the embedded store. */
   readonly meters: readonly MeterSettings[];
   readonly maxGap?: Duration;
@@ -188,7 +191,10 @@ export const startMonitor = async (options: MonitorPartOptions): Promise<void> =
     hosts: options.hosts,
     directory,
     ...(options.login === undefined ? {} : { login: options.login }),
-    ...(options.password === undefined ? {} : { password: options.password }),
+    password:
+      options.passwordFile === undefined
+        ? options.password
+        : passwordInForce(options.passwordFile, output.note),
     ...(maxGap === undefined ? {} : { maxGap }),
     ...(options.holdFor ? { holdFor: options.holdFor } : {}),
     ...(options.retention ? { retention: options.retention } : {}),

@@ -9,7 +9,7 @@ import type { Output } from '../output.ts';
 import { APP_PORT } from '../settings/app.ts';
 import { agentDirectory } from '../settings/places.ts';
 import type { NodeSettings, Settings } from '../settings/schema.ts';
-import { appPassword } from '../settings/secrets.ts';
+import { appPasswordNow } from '../settings/secrets.ts';
 import { startApp, startFront } from './app.ts';
 
 export interface NodeAppOptions {
@@ -24,13 +24,13 @@ export interface AppGiven {
   readonly host?: string;
   readonly port?: number;
   readonly hosts?: readonly string[] | undefined;
-  readonly password?: string;
+  readonly password?: string | (() => string) | undefined;
 }
 
 /** An address for the App, and who may act there. */
 export interface AppDoor {
   readonly front: Front;
-  readonly password?: string;
+  readonly password?: string | (() => string) | undefined;
   readonly view: boolean;
 }
 
@@ -57,7 +57,7 @@ export const openAppDoor = async (
   const section = settings.app || {};
   const host = given.host ?? section.host;
   const port = given.port ?? section.port;
-  const password = given.password ?? appPassword(section);
+  const password = given.password ?? appPasswordNow(section, output.note);
   const hosts = given.hosts ?? section.hosts;
   const common = { ...(host === undefined ? {} : { host }), hosts, lifecycle };
   if (host !== undefined && !isLoopback(host) && !password) throw new AppUnguarded(host);

@@ -6,7 +6,7 @@ import type { Lifecycle } from '../lifecycle.ts';
 import type { Output } from '../output.ts';
 import { leaseFor } from '../settings/lease.ts';
 import type { RelaySettings } from '../settings/relay.ts';
-import { certificateFrom, relayToken } from '../settings/secrets.ts';
+import { certificateFrom, relayTokenNow } from '../settings/secrets.ts';
 
 /** @returns the client, and where it asks, for people. */
 export const relayClient = (
@@ -24,11 +24,11 @@ export const relayClient = (
 ): { readonly relay: AgentRelay; readonly where: string } => {
   const { host, port = RELAY_PORT, url, ca } = relay;
   if (url === undefined) return { relay: createRelayClient({ host, port }), where: `${host}:${port}` };
-  const token = relayToken(relay);
+  const token = relayTokenNow(relay, output.note);
   const client = createRelayHttpClient({
     url,
     lease: leaseFor(period),
-    ...(token === undefined ? {} : { token }),
+    token,
     ...(ca === undefined ? {} : { ca: certificateFrom(ca) }),
     onRefusal: (_code, detail) => output.note(`The relay refused: ${detail}`),
   });

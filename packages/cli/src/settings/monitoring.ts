@@ -35,8 +35,18 @@ const metersOf = ({ meter, meters, name }: MonitorSettings): readonly MeterSetti
 
 const credentials = (monitor: MonitorSettings, node: Settings['node']) => {
   const { login } = monitor;
-  if (login !== undefined) return { login, password: ownPassword({ ...monitor, login }) };
-  return node ? { login: node.login, password: monitorPassword(node) } : {};
+  if (login !== undefined)
+    return {
+      login,
+      password: ownPassword({ ...monitor, login }),
+      passwordFile: monitor.password === undefined ? monitor.passwordFile : undefined,
+    };
+  if (!node) return {};
+  return {
+    login: node.login,
+    password: monitorPassword(node),
+    passwordFile: node.password === undefined ? node.passwordFile : undefined,
+  };
 };
 
 const retentionOf = ({ retention }: MonitorSettings): Pick<MonitorPartOptions, 'retention'> => {

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { MqttTls } from '@daisee/meter';
 import { DaiseeError, isOpenToOthers, messageOf, modeText } from '@daisee/units';
+import { inForce } from './in-force.ts';
 import type { MonitorSettings } from './monitor.ts';
 import type { RelaySettings } from './relay.ts';
 import type { NodeSettings } from './schema.ts';
@@ -72,6 +73,33 @@ const contentOf = (file: string, what: string): string => {
 /** The first line of a secret's file. @throws SecretFileOpen, SecretFileUnreadable */
 export const secretFrom = (file: string): string => secretOf(file, 'password').split(/\r?\n/)[0] ?? '';
 
+/** A file whose first line should be a password and is empty. */
+class SecretFileEmpty extends DaiseeError {
+  constructor(file: string) {
+    super({
+      code: 'cli.secretFileEmpty',
+      message: `The file with the password, ${file}, has none in its first line: write it there.`,
+      retryable: false,
+      values: { file },
+    });
+  }
+}
+
+/**
+ * The password in a file as it is whenever it is asked: who changes it shuts out who knows the old one, without a restart.
+ * @throws SecretFileOpen, SecretFileUnreadable, SecretFileEmpty at the start; `tell` hears of them later
+ */
+export const passwordInForce = (file: string, tell: (text: string) => void): (() => string) =>
+  inForce(
+    file,
+    (from) => {
+      const password = secretFrom(from);
+      if (password === '') throw new SecretFileEmpty(from);
+      return password;
+    },
+    tell,
+  );
+
 /** The password of the node's account, where it is given. */
 export const accountPasswordIfAny = (node: NodeSettings): string | undefined =>
   node.accountpswd ??
@@ -93,6 +121,15 @@ export const monitorPassword = (node: NodeSettings): string => {
     throw new SecretMissing(`the monitor at ${node.url}`, 'node.password', 'DAISEE_PASSWORD');
   return value;
 };
+
+/** The same, as it is whenever the monitor is asked where it is in a file. */
+export const monitorPasswordNow = (
+  node: NodeSettings,
+  tell: (text: string) => void,
+): string | (() => string) =>
+  node.password === undefined && node.passwordFile !== undefined
+    ? passwordInForce(node.passwordFile, tell)
+    : monitorPassword(node);
 
 interface Password {
   readonly password?: string | undefined;
@@ -173,8 +210,17 @@ export const certificates = ({ ca, cert, key, servername }: Certificates): MqttT
 /** A certificate out of its file. */
 export const certificateFrom = (file: string): string => contentOf(file, 'certificate');
 
-/** The password of the node's App; without one it answers its own machine only. */
-export const appPassword = (app: Password): string | undefined => passwordOf(app, 'DAISEE_APP_PASSWORD');
+/**
+ * The password of the node's App, as it is whenever somebody logs in where it is in a file; without one it answers its own
+ * machine only.
+ */
+export const appPasswordNow = (
+  app: Password,
+  tell: (text: string) => void,
+): string | (() => string) | undefined =>
+  app.password === undefined && app.passwordFile !== undefined
+    ? passwordInForce(app.passwordFile, tell)
+    : passwordOf(app, 'DAISEE_APP_PASSWORD');
 
 /** The token that the agent shows to its relay, and that a relay of these settings takes. */
 export const relayToken = ({
@@ -185,6 +231,17 @@ export const relayToken = ({
   (tokenFile === undefined
     ? process.env['DAISEE_RELAY_TOKEN']
     : (secretOf(tokenFile, 'token').split(/\r?\n/)[0] ?? ''));
+
+/** The same, as it is whenever it is asked where it is in a file. */
+export const relayTokenNow = (
+  relay: Pick<RelaySettings, 'token' | 'tokenFile'>,
+  tell: (text: string) => void,
+): string | (() => string) | undefined => {
+  const { token, tokenFile } = relay;
+  return token === undefined && tokenFile !== undefined
+    ? inForce(tokenFile, () => relayToken(relay) ?? '', tell)
+    : relayToken(relay);
+};
 
 /** The key of a certificate out of its file. */
 export const keyFrom = (file: string): string => secretOf(file, 'key');

@@ -6,9 +6,9 @@ import { Duration, Seconds } from '@daisee/units';
 import type { DriverOptions } from '../parts/relay-driver.ts';
 import { SettingsError } from './problems.ts';
 import type { RelayHttpSettings, RelaySettings } from './relay.ts';
-import { agentToken, tokensFrom } from './relay-tokens.ts';
+import { agentToken, tokensInForce } from './relay-tokens.ts';
 import type { Settings } from './schema.ts';
-import { relayToken } from './secrets.ts';
+import { relayTokenNow } from './secrets.ts';
 
 /** Where keys and stores live unless the settings name another place. */
 export const homeDirectory = (): string => process.env['DAISEE_HOME'] ?? join(homedir(), '.daisee');
@@ -60,20 +60,36 @@ export interface BoardSettings extends DriverOptions {
   readonly data?: string;
   readonly http?: RelayHttpSettings;
   /** Tokens that its HTTP takes. */
-  readonly tokens?: readonly BearerToken[];
+  readonly tokens?: readonly BearerToken[] | (() => readonly BearerToken[]) | undefined;
 }
 
 /** Counts and history of the board. */
 export const relayDirectory = (relay: Pick<RelaySettings, 'data'>): string =>
   relay.data ?? join(homeDirectory(), 'relay');
 
-/** The board that settings describe, for a machine that serves it. */
-export const boardOptions = (settings: Settings, file: string): BoardSettings => {
+/** The tokens that the board's HTTP takes; undefined where the settings name none. */
+const relayTokens = (
+  relay: RelaySettings,
+  tell: (text: string) => void,
+): (() => readonly BearerToken[]) | undefined => {
+  const own = relayTokenNow(relay, tell);
+  const given = relay.http?.tokens === undefined ? undefined : tokensInForce(relay.http.tokens, tell);
+  if (own === undefined) return given;
+  return () => [...(given?.() ?? []), agentToken(typeof own === 'function' ? own() : own)];
+};
+
+/**
+ * The board that settings describe, for a machine that serves it.
+ * @param tell hears of files of tokens that cannot be used any more
+ */
+export const boardOptions = (
+  settings: Settings,
+  file: string,
+  tell: (text: string) => void = () => undefined,
+): BoardSettings => {
   const relay = need(settings, file, 'relay', 'the board needs host (and port)');
   const wiring = wiringOf(settings);
   const { driver, pins, chip, activeLow, devices, http } = relay;
-  const secret = http && relayToken(relay);
-  const given = http?.tokens === undefined ? [] : tokensFrom(http.tokens);
   return {
     host: relay.host,
     data: relayDirectory(relay),
@@ -89,6 +105,6 @@ export const boardOptions = (settings: Settings, file: string): BoardSettings =>
     ...(relay.dwell === undefined ? {} : { dwell: relay.dwell }),
     ...(relay.lease === undefined ? {} : { lease: Seconds(relay.lease) }),
     ...(wiring ? { wiring } : {}),
-    ...(http ? { http, tokens: [...given, ...(secret === undefined ? [] : [agentToken(secret)])] } : {}),
+    ...(http ? { http, tokens: relayTokens(relay, tell) } : {}),
   };
 };

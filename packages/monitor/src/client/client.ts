@@ -9,7 +9,8 @@ export interface MonitorClientOptions {
   /** Like `http://192.168.0.10:8080`. */
   readonly url: string;
   readonly login?: string;
-  readonly password?: string;
+  /** A function says the one in force whenever the monitor is asked. */
+  readonly password?: string | (() => string) | undefined;
   readonly sensorId: number;
   /** How long one request may take in the machine's time, 5 s by default. */
   readonly timeout?: Duration;
@@ -17,11 +18,12 @@ export interface MonitorClientOptions {
 
 /** Uses `/api/v1` where the monitor has it and the v0.2 protocol where not; asks which again after it was away. */
 export const createMonitorClient = (options: MonitorClientOptions): MonitorClient => {
+  const { password = '' } = options;
   const transport = {
     login: '',
-    password: '',
     timeout: Seconds(5),
     ...options,
+    password: typeof password === 'function' ? password : () => password,
     url: options.url.replace(/\/+$/, ''),
   };
   const v1 = createV1Client(transport);

@@ -7,7 +7,7 @@ export interface TransportOptions {
   /** Of the monitor, without a slash at its end. */
   readonly url: string;
   readonly login: string;
-  readonly password: string;
+  readonly password: () => string;
   readonly sensorId: number;
   readonly timeout: Duration;
 }

@@ -33,7 +33,7 @@ export const createV02Client = (options: TransportOptions): MonitorClient => {
     ask(options, path, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
-      body: `login=${encodeURIComponent(login)}&password=${encodeURIComponent(password)}`,
+      body: `login=${encodeURIComponent(login)}&password=${encodeURIComponent(password())}`,
     });
   const time: MonitorClient['time'] = async () => {
     const { data } = read(await post('/api/time'), timeShape);

@@ -30,7 +30,7 @@ const sampleOf = ({ at, power, stateOfCharge, voltage, elapsed, ...counters }: S
 });
 
 const headersOf = ({ login, password }: TransportOptions): Record<string, string> => ({
-  Authorization: `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`,
+  Authorization: `Basic ${Buffer.from(`${login}:${password()}`).toString('base64')}`,
   Accept: 'application/json',
 });
 

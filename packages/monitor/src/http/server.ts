@@ -118,8 +118,15 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   app.setErrorHandler(refuse);
   app.setNotFoundHandler((request, reply) => refuse(notFound(request.url, allowed), request, reply));
 
-  const sessions = createSessions(clock);
-  const access = createAccess({ credentials, sessions, tokens: directory, clock });
+  const sessions = createSessions({ clock, login: credentials && (() => credentials.current()) });
+  const access = createAccess({
+    credentials,
+    sessions,
+    tokens: directory,
+    clock,
+    onFailure: (error) => onFailure('Looking for revoked tokens', error),
+  });
+  app.addHook('onClose', async () => access.close());
   // Before what it measures.
   addMetrics(app, { ...options, access });
   addLogin(app, { store, sessions, access });

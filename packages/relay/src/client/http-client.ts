@@ -47,7 +47,8 @@ export class RelayHttpAnswer extends DaiseeError {
 export interface RelayHttpClientOptions {
   /** `http://host:15556` or `https://…`, without a path. */
   readonly url: string;
-  readonly token?: string;
+  /** A function says the one in force whenever the relay is asked. */
+  readonly token?: string | (() => string) | undefined;
   /** PEM of the authority that signed the relay's certificate, or of that certificate itself. */
   readonly ca?: string | Buffer;
   /** Of an order's lease; 60 s. */
@@ -134,7 +135,9 @@ export const createRelayHttpClient = (options: RelayHttpClientOptions): RelayHtt
           signal: AbortSignal.timeout(timeout),
           headers: {
             ...more,
-            ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+            ...(token === undefined
+              ? {}
+              : { authorization: `Bearer ${typeof token === 'function' ? token() : token}` }),
             ...(text === undefined
               ? {}
               : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),

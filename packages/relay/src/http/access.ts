@@ -3,6 +3,7 @@ import {
   type BearerToken,
   bearerOf,
   createAttempts,
+  createOpenRequests,
   isNewSecret,
   RequestRefused,
   tokenOf,
@@ -30,6 +31,8 @@ export interface Access {
   /** @throws RequestRefused (401, 403, 429) */
   readonly admit: (scope: string, request: FastifyRequest, reply: FastifyReply) => Promise<void>;
   readonly nameOf: (request: FastifyRequest) => string;
+  /** Looks after requests under way no more. */
+  close(): void;
 }
 
 const tooMany = (retryAfter: number): RequestRefused =>
@@ -37,7 +40,22 @@ const tooMany = (retryAfter: number): RequestRefused =>
     retryAfter,
   });
 
-export const createAccess = (tokens: readonly BearerToken[], clock: Clock): Access => {
+/**
+ * @param tokens those in force, asked at each request; undefined where everybody on this machine may all. What goes on, as
+ * streams do, is cut when its token is not among them any more.
+ */
+export const createAccess = (tokens: (() => readonly BearerToken[]) | undefined, clock: Clock): Access => {
+  const rightOf = (scope: string, { hash }: BearerToken): string => `${scope} ${hash}`;
+  const open = createOpenRequests({
+    ended: (rights) => {
+      const kept = new Set(
+        tokens?.().flatMap((token) => token.scopes.map((scope) => rightOf(scope, token))) ?? rights,
+      );
+      return rights.filter((right) => !kept.has(right));
+    },
+    // The list is at hand; where it comes from a file, whoever reads that says what is wrong.
+    onFailure: () => undefined,
+  });
   const attempts = createAttempts(clock, tooMany);
   const names = new WeakMap<FastifyRequest, string>();
   const refused = (reply: FastifyReply, what: string, message: string): RequestRefused => {
@@ -45,17 +63,18 @@ export const createAccess = (tokens: readonly BearerToken[], clock: Clock): Acce
     return new RequestRefused(401, `relay.${what}`, message);
   };
   return {
+    close: () => open.close(),
     nameOf: (request) => {
       const address = plainAddress(request.ip);
       const name = names.get(request);
       return name === undefined ? address : `${name} (${address})`;
     },
     admit: async (scope, request, reply) => {
-      if (tokens.length === 0) return;
+      if (!tokens) return;
       const secret = bearerOf(request.headers.authorization);
       if (secret === undefined)
         throw refused(reply, 'no-token', 'Send a token of this relay as Authorization: Bearer.');
-      const token = tokenOf(tokens, secret);
+      const token = tokenOf(tokens(), secret);
       // `relay.token` may be words, which can be guessed: then even the right ones wait. A secret made by
       // `daisee relay token` cannot, so whoever shares an address with a guesser keeps its relay.
       if (!token || !isNewSecret(secret)) attempts.check(request.ip);
@@ -69,6 +88,7 @@ export const createAccess = (tokens: readonly BearerToken[], clock: Clock): Acce
           { needed: scope, scopes: token.scopes },
         );
       names.set(request, token.name);
+      open.add(rightOf(scope, token), reply.raw);
     },
   };
 };

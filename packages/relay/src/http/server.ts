@@ -34,8 +34,11 @@ export interface RelayHttpServerOptions {
   readonly host?: string;
   /** 0 for any free one. */
   readonly port?: number;
-  /** Scopes `read` and `switch`. Without any it serves its own machine alone. */
-  readonly tokens?: readonly BearerToken[];
+  /**
+   * Scopes `read` and `switch`. Without any it serves its own machine alone. A function says those in force whenever it is
+   * asked; where it says none, nobody is served.
+   */
+  readonly tokens?: readonly BearerToken[] | (() => readonly BearerToken[]) | undefined;
   /** PEM; with them it speaks HTTPS. */
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
   /** Names that it answers to besides its addresses, what the machine is called at home, and its certificate's: a proxy's. */
@@ -90,6 +93,7 @@ const description = (hasTokens: boolean) => ({
 export const createRelayHttpServer = (options: RelayHttpServerOptions): RelayHttpServer => {
   const { board, clock, host = '127.0.0.1', port = RELAY_HTTP_PORT, tokens = [], tls, onFailure } = options;
   const { lease = Seconds(60) } = options;
+  const inForce = typeof tokens === 'function' ? tokens : tokens.length > 0 ? () => tokens : undefined;
   let app: FastifyInstance | undefined;
   let stopping: Promise<void> | undefined;
   let unhook = (): void => undefined;
@@ -108,7 +112,7 @@ export const createRelayHttpServer = (options: RelayHttpServerOptions): RelayHtt
       const own = logbook;
       release = () => own.stop();
     }
-    const access = createAccess(tokens, clock);
+    const access = createAccess(inForce, clock);
     const failed = (request: string, error: unknown) => onFailure?.(request, asFault(error));
     // Streams never end by themselves, so closing closes connections too.
     const common = {
@@ -120,7 +124,8 @@ export const createRelayHttpServer = (options: RelayHttpServerOptions): RelayHtt
       tls ? fastify({ ...common, https: { cert: tls.cert, key: tls.key } }) : fastify(common)
     ) as FastifyInstance;
     boundConnections(made.server, { most: MOST_CONNECTIONS });
-    const isOpen = tokens.length === 0;
+    made.addHook('onClose', async () => access.close());
+    const isOpen = inForce === undefined;
     const names = createHostNames({ loopbackOnly: isOpen, names: options.hosts, certificate: tls?.cert });
     made.addHook('onRequest', async ({ headers }) => {
       if (!names.accepts(headers.host))
@@ -135,7 +140,7 @@ export const createRelayHttpServer = (options: RelayHttpServerOptions): RelayHtt
     );
     await addApi(made, {
       room: 'relay',
-      description: description(tokens.length > 0),
+      description: description(!isOpen),
       operations: operationsOf({ board, logbook, clock, lease, nameOf: access.nameOf }),
       admit: access.admit,
       statuses: STATUSES,
@@ -156,7 +161,7 @@ export const createRelayHttpServer = (options: RelayHttpServerOptions): RelayHtt
     start: async (signal) => {
       if (app) return;
       if (signal?.aborted) throw new NotListening();
-      if (tokens.length === 0 && !isLoopback(host)) throw new TokenNeeded(host);
+      if ((inForce?.() ?? []).length === 0 && !isLoopback(host)) throw new TokenNeeded(host);
       stopping = undefined;
       const serving = await create();
       app = serving;
