@@ -125,6 +125,19 @@ const scryptKey = async (
 };
 
 /**
+ * A password is text, and a key is derived of bytes: `²` and `µ`, on every French keyboard, have several spellings in
+ * Unicode. ethers and Web3 Secret Storage's successor take NFKC's (https://www.unicode.org/reports/tr15/), geth,
+ * @ethereumjs/wallet and DAISEE 0.3.0 the bytes as they were typed. So files are written with the first, and read with
+ * either; the last serves who types composed what was composed by another keyboard.
+ */
+const spellings = (password: string): readonly [string, ...string[]] => {
+  const normalized = password.normalize('NFKC');
+  const others = new Set([password, password.normalize('NFC')]);
+  others.delete(normalized);
+  return [normalized, ...others];
+};
+
+/**
  * Encrypts a private key with scrypt (r = 8, p = 1, as geth: other parameters are refused by some tools).
  * @param cost scrypt's N, a power of two; smaller only for tests
  */
@@ -134,7 +147,8 @@ export const encryptKey = async (
   { cost = STANDARD_N }: { readonly cost?: number } = {},
 ): Promise<KeyFile> => {
   const salt = randomBytes(32);
-  const derived = await scryptKey(password, salt, cost, 8, 1);
+  const [normalized] = spellings(password);
+  const derived = await scryptKey(normalized, salt, cost, 8, 1);
   const file = Keystore.encrypt(privateKey, `0x${Buffer.from(derived).toString('hex')}`, {
     id: randomUUID(),
     iv: new Uint8Array(randomBytes(16)),
@@ -232,18 +246,15 @@ const deriveKey = (
   return scryptKey(password, salt, n, r, p);
 };
 
-/**
- * Decrypts a key file's content. V3 proves the password and the ciphertext with one code, so a damaged ciphertext
- * looks like a wrong password.
- * @param name how errors call the file
- * @throws WrongPassword, KeyFileDamaged, KeyFileOfAnother (its address is not its key's)
- */
-export const decryptKey = async (content: unknown, password: string, name = 'given'): Promise<Hex> => {
-  const fields = readKeyFile(name, content);
+/** The private key; undefined when the password does not open it. */
+const tryToDecrypt = async (
+  name: string,
+  password: string,
+  fields: ReturnType<typeof readKeyFile>,
+): Promise<Hex | undefined> => {
   const derived = await deriveKey(name, password, fields);
-  let privateKey: Hex;
   try {
-    privateKey = Keystore.decrypt(
+    return Keystore.decrypt(
       {
         crypto: {
           cipher: 'aes-128-ctr',
@@ -260,8 +271,22 @@ export const decryptKey = async (content: unknown, password: string, name = 'giv
     );
   } catch {
     // Its only fault with checked fields is the code that does not match; its text adds nothing.
-    throw new WrongPassword(name);
+    return undefined;
   }
+};
+
+/**
+ * Decrypts a key file's content. V3 proves the password and the ciphertext with one code, so a damaged ciphertext
+ * looks like a wrong password.
+ * @param password in any spelling of Unicode
+ * @param name how errors call the file
+ * @throws WrongPassword, KeyFileDamaged, KeyFileOfAnother (its address is not its key's)
+ */
+export const decryptKey = async (content: unknown, password: string, name = 'given'): Promise<Hex> => {
+  const fields = readKeyFile(name, content);
+  let privateKey: Hex | undefined;
+  for (const spelling of spellings(password)) privateKey ??= await tryToDecrypt(name, spelling, fields);
+  if (privateKey === undefined) throw new WrongPassword(name);
   const found = signerOf(privateKey).address;
   if (fields.address !== undefined && fields.address !== found)
     throw new KeyFileOfAnother(name, found, fields.address);
