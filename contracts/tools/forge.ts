@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const room = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -27,17 +27,22 @@ export function foundry(tool: 'forge' | 'anvil'): string {
   }
 }
 
-/** Runs forge in this room and returns its exit code; `quiet` shows only what failed, if anything did. */
-export function forge(args: readonly string[], quiet = false): number {
+function run(args: readonly string[], stdio: 'pipe' | 'inherit') {
   const openzeppelin = dirname(require.resolve('@openzeppelin/contracts/package.json'));
   const ran = spawnSync(foundry('forge'), args, {
     cwd: room,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
-    stdio: quiet ? 'pipe' : 'inherit',
+    stdio,
     env: { ...process.env, FOUNDRY_REMAPPINGS: `@openzeppelin/contracts/=${openzeppelin}/` },
   });
   if (ran.error) throw ran.error;
+  return ran;
+}
+
+/** Runs forge in this room and returns its exit code; `quiet` shows only what failed, if anything did. */
+export function forge(args: readonly string[], quiet = false): number {
+  const ran = run(args, quiet ? 'pipe' : 'inherit');
   if (quiet && ran.status !== 0) {
     const passed = /^(\[PASS\]|Suite result: ok|Ran \d+ tests? for|No files changed|$)/;
     const lines = `${ran.stdout}${ran.stderr}`.split('\n').filter((line) => !passed.test(line));
@@ -47,6 +52,38 @@ export function forge(args: readonly string[], quiet = false): number {
     console.log(/^Ran \d+ test suites? .*$/m.exec(ran.stdout)?.[0]);
   }
   return ran.status ?? 1;
+}
+
+/** What forge would run with these options, as `Contract:test`. */
+export function testsOf(options: readonly string[]): readonly string[] {
+  const ran = run(['test', '--list', '--json', ...options], 'pipe');
+  if (ran.status !== 0) throw new Error(`forge cannot list its tests: ${ran.stderr || ran.stdout}`);
+  const files = JSON.parse(ran.stdout.slice(ran.stdout.indexOf('{'))) as Record<
+    string,
+    Record<string, string[]>
+  >;
+  return Object.values(files).flatMap((contracts) =>
+    Object.entries(contracts).flatMap(([contract, tests]) => tests.map((test) => `${contract}:${test}`)),
+  );
+}
+
+/**
+ * What a gas snapshot and the tests do not have of each other: forge compares the lines that both have, and says nothing
+ * of a line whose test was taken away.
+ * @param snapshot the lines `Contract:test() (gas: 1)`
+ * @param tests as `testsOf` gives them
+ */
+export function missing(
+  snapshot: string,
+  tests: readonly string[],
+): { readonly gone: readonly string[]; readonly unmeasured: readonly string[] } {
+  const lines = snapshot.split('\n').filter((line) => line.trim() !== '');
+  const measured = new Set(lines.map((line) => line.slice(0, line.indexOf('('))));
+  const there = new Set(tests);
+  return {
+    gone: [...measured].filter((test) => !there.has(test)),
+    unmeasured: tests.filter((test) => !measured.has(test)),
+  };
 }
 
 /** A variable's place in storage. */
@@ -77,19 +114,47 @@ export function artifact(contract: string): Artifact {
   return JSON.parse(readFileSync(join(room, 'out', `${contract}.sol`, `${contract}.json`), 'utf8'));
 }
 
+/** Gas of random inputs is no measure: fuzz tests and invariants are not in the snapshot. */
+const MEASURED = ['--no-match-test', '^(testFuzz|invariant)'];
+
+/** `snapshot`, or `snapshot --check [FILE]`. */
+function snapshot(args: readonly string[]): number {
+  const isCheck = args.includes('--check');
+  const status = forge([...args, ...MEASURED], true);
+  if (isCheck && status !== 0)
+    console.error(
+      'Gas differs from .gas-snapshot: if that is meant, run "npm run snapshot -w @daisee/contracts"',
+    );
+  const file = resolve(room, args[args.indexOf('--check') + 1] ?? '.gas-snapshot');
+  const { gone, unmeasured } = missing(
+    readFileSync(isCheck ? file : join(room, '.gas-snapshot'), 'utf8'),
+    testsOf(MEASURED),
+  );
+  for (const test of gone)
+    console.error(
+      `.gas-snapshot has ${test}, and there is no such test: put it back, or run "npm run snapshot -w @daisee/contracts"`,
+    );
+  for (const test of unmeasured)
+    console.error(`.gas-snapshot lacks ${test}: run "npm run snapshot -w @daisee/contracts"`);
+  if (status !== 0 || gone.length + unmeasured.length > 0) return 1;
+  console.log('.gas-snapshot is what the tests take');
+  return 0;
+}
+
+function test(args: readonly string[]): number {
+  // forge takes it for a success when nothing matches.
+  const options = args.slice(1).filter((option) => !/^-v+$/.test(option));
+  if (options.length > 0 && testsOf(options).length === 0) {
+    console.error(`No test matches ${options.join(' ')}: nothing was tested.`);
+    return 1;
+  }
+  // With options of one's own (npm test -- -vvv) forge's own output is what is wanted.
+  return forge(args, args.length === 1);
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const args = process.argv.slice(2);
-  if (args[0] === 'snapshot') {
-    // Gas of random inputs is no measure: fuzz tests and invariants are not in the snapshot.
-    process.exitCode = forge([...args, '--no-match-test', '^(testFuzz|invariant)'], true);
-    if (process.exitCode === 0) console.log('.gas-snapshot is what the tests take');
-    else if (args.includes('--check')) {
-      console.error(
-        'Gas differs from .gas-snapshot: if that is meant, run "npm run snapshot -w @daisee/contracts"',
-      );
-    }
-  } else {
-    // With options of one's own (npm test -- -vvv) forge's own output is what is wanted.
-    process.exitCode = forge(args, args.length === 1 && args[0] !== 'fmt');
-  }
+  if (args[0] === 'snapshot') process.exitCode = snapshot(args);
+  else if (args[0] === 'test') process.exitCode = test(args);
+  else process.exitCode = forge(args, args.length === 1 && args[0] !== 'fmt');
 }
