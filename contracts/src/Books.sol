@@ -2,115 +2,133 @@
 pragma solidity 0.8.37;
 
 import {IDaisee} from "./IDaisee.sol";
+import {Intake} from "./slots/Intake.sol";
+import {Market, Offer} from "./slots/Market.sol";
+import {Meter} from "./slots/Meter.sol";
+import {Trade} from "./slots/Trade.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title The books of the Daisee ledger
-/// @notice How they are stored, raised by readings, and read. See {IDaisee} for units and what each view says.
+/// @notice How they are stored and read. See {IDaisee} for units and what each view says, and slots/ for what
+/// a slot holds.
 /// @dev What can be derived is not stored, so it cannot disagree: the allowance is what was purchased and not
 /// consumed, the overdraft what was consumed and not purchased, the energy available what was produced and
-/// neither sold nor used.
+/// neither taken by buyers nor used.
 abstract contract Books is IDaisee {
-    /// One slot: all that a report of production reads and writes, signed or not.
-    struct Meter {
-        address key;
-        uint64 produced;
-        Kind kind;
-        uint24 sellerNumber; // place in `_sellers` from 1; 0: never was a producer
-    }
-
-    /// One slot. `drawn` is the part of `ownUse` that was reported as a producer, and so comes out of its own
-    /// production; what a consumer draws from its own source is only recorded.
-    struct Market {
-        uint64 price;
-        uint64 sold;
-        uint64 ownUse;
-        uint64 drawn;
-    }
-
-    /// One slot. The sellers that a node has books with form a list linked through its trades, newest first:
-    /// it costs no storage of its own, as a new trade writes both of these slots anyway.
-    struct Intake {
-        uint128 fromSellers;
-        uint24 newestSeller;
-    }
-
     struct Node {
         Meter meter;
         Market market;
         Intake intake;
     }
 
-    /// One slot.
-    struct Trade {
-        uint64 purchased;
-        uint64 consumed;
-        uint104 spent;
-        uint24 nextSeller;
+    /// A price that was announced.
+    struct NextPrice {
+        uint40 price;
+        uint40 from;
     }
 
-    /// What becomes of a reading below the stored register. (At it, it says nothing new and changes nothing.)
-    enum Stale {
-        Refused,
-        Skipped
+    /// Where the meter of an epoch began to count a register: what is credited is `base` and what it shows.
+    struct Start {
+        uint64 base;
+        uint8 epoch;
+    }
+
+    /// What a buyer and a seller have with each other; `delivered` is the seller's register, the trade has the buyer's.
+    struct Pair {
+        Trade trade;
+        uint64 delivered;
     }
 
     mapping(address account => Node) internal _nodes;
-    mapping(address buyer => mapping(address seller => Trade)) internal _trades;
+    mapping(address buyer => mapping(address seller => Pair)) internal _pairs;
     address[] internal _sellers;
+    mapping(address seller => NextPrice) internal _nextPrices;
+    /// Of the meters after a node's first, by what `_startOf` makes of sort and other.
+    mapping(address account => mapping(uint256 register => Start)) internal _starts;
 
     /// @inheritdoc IDaisee
-    function nodeOf(address account)
-        external
-        view
-        returns (Kind kind, bool active, address meterKey, uint256 price)
-    {
-        Node storage node = _nodes[account];
-        kind = node.meter.kind;
-        return (kind, kind != Kind.None, node.meter.key, node.market.price);
+    function nodeOf(address account) external view returns (NodeInfo memory) {
+        Meter meter = _nodes[account].meter;
+        Market market = _marketOf(account);
+        NextPrice memory next = _announced(account, market);
+        return NodeInfo({
+            kind: meter.kind(),
+            active: meter.isActive(),
+            meterKey: meter.key(),
+            price: _askedPrice(meter, market),
+            epoch: meter.epoch(),
+            nextPrice: next.price,
+            nextPriceAt: next.from
+        });
     }
 
     /// @inheritdoc IDaisee
     function allowance(address seller, address buyer) external view returns (uint256) {
-        Trade storage trade = _trades[buyer][seller];
-        return _excess(trade.purchased, trade.consumed);
+        Trade trade = _pairs[buyer][seller].trade;
+        return _excess(trade.purchased(), trade.consumed());
     }
 
     /// @inheritdoc IDaisee
     function overdrawn(address buyer, address seller) external view returns (uint256) {
-        if (buyer == seller) {
-            Node storage node = _nodes[seller];
-            return _excess(uint256(node.market.sold) + node.market.drawn, node.meter.produced);
-        }
-        Trade storage trade = _trades[buyer][seller];
-        return _excess(trade.consumed, trade.purchased);
+        if (buyer != seller) return _pairs[buyer][seller].trade.overdrawn();
+        Market market = _nodes[seller].market;
+        return _excess(market.taken() + market.drawn(), _nodes[seller].meter.produced());
+    }
+
+    /// @inheritdoc IDaisee
+    function owed(address buyer, address seller) external view returns (uint256) {
+        return _pairs[buyer][seller].trade.owed();
+    }
+
+    /// @inheritdoc IDaisee
+    function debts(address buyer) external view returns (uint256) {
+        return _nodes[buyer].intake.debts();
     }
 
     /// @inheritdoc IDaisee
     function energyProduction(address seller) external view returns (uint256) {
-        return _nodes[seller].meter.produced;
+        return _nodes[seller].meter.produced();
     }
 
     /// @inheritdoc IDaisee
     function energyConsumption(address consumer, address origin) external view returns (uint256) {
-        return consumer == origin ? _nodes[consumer].market.ownUse : _trades[consumer][origin].consumed;
+        return
+            consumer == origin ? _nodes[consumer].market.ownUse() : _pairs[consumer][origin].trade.consumed();
     }
 
     /// @inheritdoc IDaisee
-    function totalEnergyConsumption(address consumer) external view returns (uint256) {
-        Node storage node = _nodes[consumer];
-        return uint256(node.market.ownUse) + node.intake.fromSellers;
+    function energyDelivery(address seller, address buyer) external view returns (uint256) {
+        return _pairs[buyer][seller].delivered;
+    }
+
+    /// @inheritdoc IDaisee
+    function totalEnergyConsumption(address consumer) external view returns (uint256 total) {
+        total = _nodes[consumer].market.ownUse();
+        for (uint256 number = _nodes[consumer].intake.newestSeller(); number != 0;) {
+            total += _pairs[consumer][_sellers[number - 1]].trade.consumed();
+            number = _next(consumer, number);
+        }
+    }
+
+    /// @inheritdoc IDaisee
+    function totalEnergyPurchased(address buyer) external view returns (uint256) {
+        return _nodes[buyer].intake.purchased();
     }
 
     /// @inheritdoc IDaisee
     function available(address seller) external view returns (uint256) {
-        return _left(_nodes[seller]);
+        return _left(_nodes[seller].meter, _nodes[seller].market);
     }
 
     /// @inheritdoc IDaisee
-    function quote(address seller, uint256 energy) external view returns (uint256) {
+    function quote(address buyer, address seller, uint256 energy) external view returns (uint256 cost) {
         if (energy > type(uint64).max) revert EnergyTooLarge(energy);
-        (uint256 price,,) = _offer(_nodes[seller], seller);
-        return _cost(energy, price);
+        uint256 covered;
+        (covered, cost) = _covered(_pairs[buyer][seller].trade, energy);
+        if (energy == covered) return cost;
+        Market market = _marketOf(seller);
+        _offered(seller, _nodes[seller].meter, market);
+        return cost + _cost(energy - covered, market.price());
     }
 
     /// @inheritdoc IDaisee
@@ -125,7 +143,7 @@ abstract contract Books is IDaisee {
 
     /// @inheritdoc IDaisee
     function isSeller(address account) external view returns (bool) {
-        return _nodes[account].meter.kind == Kind.Producer;
+        return _nodes[account].meter.sells();
     }
 
     /// @inheritdoc IDaisee
@@ -133,14 +151,18 @@ abstract contract Books is IDaisee {
         page = new SellerInfo[](Math.min(limit, _excess(_sellers.length, offset)));
         for (uint256 i; i < page.length; ++i) {
             address account = _sellers[offset + i];
-            Node storage node = _nodes[account];
+            Meter meter = _nodes[account].meter;
+            Market market = _marketOf(account);
+            NextPrice memory next = _announced(account, market);
             page[i] = SellerInfo({
                 account: account,
-                active: node.meter.kind == Kind.Producer,
-                price: node.market.price,
-                produced: node.meter.produced,
-                sold: node.market.sold,
-                available: _left(node)
+                active: meter.sells(),
+                price: _askedPrice(meter, market),
+                nextPrice: next.price,
+                nextPriceAt: next.from,
+                produced: meter.produced(),
+                taken: market.taken(),
+                available: _left(meter, market)
             });
         }
     }
@@ -151,162 +173,104 @@ abstract contract Books is IDaisee {
         view
         returns (PurchaseInfo[] memory page)
     {
-        uint256 first = _nodes[buyer].intake.newestSeller;
+        uint256 first = _nodes[buyer].intake.newestSeller();
         for (; offset > 0 && first != 0; --offset) {
-            first = _trades[buyer][_sellers[first - 1]].nextSeller;
+            first = _next(buyer, first);
         }
         uint256 count;
         for (uint256 number = first; number != 0 && count < limit; ++count) {
-            number = _trades[buyer][_sellers[number - 1]].nextSeller;
+            number = _next(buyer, number);
         }
         page = new PurchaseInfo[](count);
         for (uint256 i; i < count; ++i) {
             address seller = _sellers[first - 1];
-            Trade storage trade = _trades[buyer][seller];
+            Trade trade = _pairs[buyer][seller].trade;
             page[i] = PurchaseInfo({
                 seller: seller,
-                purchased: trade.purchased,
-                consumed: trade.consumed,
-                allowance: _excess(trade.purchased, trade.consumed),
-                overdrawn: _excess(trade.consumed, trade.purchased),
-                spent: trade.spent
+                purchased: trade.purchased(),
+                consumed: trade.consumed(),
+                allowance: _excess(trade.purchased(), trade.consumed()),
+                overdrawn: trade.overdrawn(),
+                owed: trade.owed(),
+                spent: trade.spent(),
+                delivered: _pairs[buyer][seller].delivered
             });
-            first = trade.nextSeller;
+            first = _next(buyer, first);
         }
     }
 
-    /// @return whether the books changed
-    function _credit(address account, address origin, uint256 register, Stale stale) internal returns (bool) {
-        return origin == address(0)
-            ? _creditProduction(account, register, stale)
-            : _creditConsumption(account, origin, register, stale);
+    /// The seller before `number` in a buyer's list; 0 after the oldest.
+    function _next(address buyer, uint256 number) private view returns (uint256 next) {
+        next = _pairs[buyer][_sellers[number - 1]].trade.nextSeller();
+        if (next == number) next = 0;
     }
 
-    function _creditProduction(address account, uint256 register, Stale stale) internal returns (bool) {
-        Meter storage meter = _nodes[account].meter;
-        Kind kind = meter.kind;
-        if (kind == Kind.None) revert NotANode(account);
-        if (kind != Kind.Producer) revert NotAProducer(account);
-        uint256 stored = meter.produced;
-        if (!_rises(stored, register, stale)) return false;
-        meter.produced = uint64(register);
-        emit Produced(account, register - stored, register);
-        return true;
+    /// Enters a trade that was blank in its buyer's list.
+    function _linked(Intake intake, Trade trade, uint256 sellerNumber) internal pure returns (Intake, Trade) {
+        uint256 newest = intake.newestSeller();
+        return
+            (intake.withNewestSeller(sellerNumber), trade.withNextSeller(newest == 0 ? sellerNumber : newest));
     }
 
-    function _creditConsumption(address account, address origin, uint256 register, Stale stale)
-        internal
-        returns (bool)
-    {
-        Node storage node = _nodes[account];
-        Kind kind = node.meter.kind;
-        if (kind == Kind.None) revert NotANode(account);
-        if (origin != account) return _creditFromSeller(node.intake, account, origin, register, stale);
-        return kind == Kind.Producer
-            ? _creditDrawn(node, account, register, stale)
-            : _creditOwnUse(node.market, account, register, stale);
+    /// The market of a seller as of now: an announced price that is due is its price.
+    function _marketOf(address seller) internal view returns (Market) {
+        return _asOfNow(seller, _nodes[seller].market);
     }
 
-    /// Own use of a consumer.
-    function _creditOwnUse(Market storage market, address account, uint256 register, Stale stale)
-        private
-        returns (bool)
-    {
-        uint256 stored = market.ownUse;
-        if (!_rises(stored, register, stale)) return false;
-        market.ownUse = uint64(register);
-        emit Consumed(account, account, register - stored, register);
-        return true;
-    }
-
-    /// Own use of a producer: it comes out of its production.
-    function _creditDrawn(Node storage node, address account, uint256 register, Stale stale)
-        private
-        returns (bool)
-    {
-        Market storage market = node.market;
-        uint256 stored = market.ownUse;
-        uint256 drawn = market.drawn;
-        uint256 sold = market.sold;
-        if (!_rises(stored, register, stale)) return false;
-        uint256 energy = register - stored;
-        // Never above ownUse, which fits.
-        drawn += energy;
-        market.ownUse = uint64(register);
-        market.drawn = uint64(drawn);
-        emit Consumed(account, account, energy, register);
-        uint256 over = _excess(sold + drawn, node.meter.produced);
-        if (over > 0) emit Overdrawn(account, account, Math.min(over, energy), over);
-        return true;
-    }
-
-    function _creditFromSeller(
-        Intake storage intake,
-        address account,
-        address seller,
-        uint256 register,
-        Stale stale
-    ) private returns (bool) {
-        Trade storage trade = _trades[account][seller];
-        uint256 stored = trade.consumed;
-        uint256 purchased = trade.purchased;
-        uint24 number;
-        if (stored == 0 && purchased == 0) {
-            number = _nodes[seller].meter.sellerNumber;
-            if (number == 0) revert UnknownOrigin(seller);
+    function _asOfNow(address seller, Market market) internal view returns (Market) {
+        if (market.awaitsPrice()) {
+            NextPrice storage next = _nextPrices[seller];
+            // A validator shifts time by seconds, and a notice is longer.
+            // solhint-disable-next-line not-rely-on-time
+            if (block.timestamp >= next.from) market = market.withPrice(next.price, Offer.Open);
         }
-        if (!_rises(stored, register, stale)) return false;
-        if (number != 0) _link(intake, trade, number);
-        uint256 energy = register - stored;
-        trade.consumed = uint64(register);
-        intake.fromSellers += uint128(energy);
-        emit Consumed(account, seller, energy, register);
-        uint256 over = _excess(register, purchased);
-        if (over > 0) emit Overdrawn(account, seller, Math.min(over, energy), over);
-        return true;
+        return market;
     }
 
-    /// Whether a reading raises its register, which was checked to fit then.
-    function _rises(uint256 stored, uint256 register, Stale stale) private pure returns (bool) {
-        if (register <= stored) {
-            if (register < stored && stale == Stale.Refused) revert RegisterFell(stored, register);
-            return false;
-        }
-        if (register > type(uint64).max) revert RegisterTooLarge(register);
-        return true;
+    function _announced(address seller, Market market) private view returns (NextPrice memory next) {
+        if (market.awaitsPrice()) next = _nextPrices[seller];
     }
 
-    /// The terms of a seller that sells.
-    function _offer(Node storage source, address seller)
-        internal
-        view
-        returns (uint256 price, uint256 left, uint256 sold)
-    {
-        if (source.meter.kind != Kind.Producer) revert NotASeller(seller);
-        price = source.market.price;
-        sold = source.market.sold;
-        if (price == 0) revert NotSelling(seller);
-        left = _excess(source.meter.produced, sold + source.market.drawn);
+    /// What a node asks; 0: it sells nothing.
+    function _askedPrice(Meter meter, Market market) private pure returns (uint256) {
+        return meter.sells() && market.isOpen() ? market.price() : 0;
     }
 
-    /// micro-Wh * micro-coin/Wh / 1e6, rounded up: in the seller's favour. Both factors are 64 bits.
+    /// What is left of a seller that sells.
+    function _offered(address seller, Meter meter, Market market) internal pure returns (uint256) {
+        if (!meter.sells()) revert NotASeller(seller);
+        if (!market.isOpen()) revert NotSelling(seller);
+        return _left(meter, market);
+    }
+
+    /// How much of an order covers what is overdrawn, and what is owed for that: a part of it rounded up, in the
+    /// seller's favour.
+    function _covered(Trade trade, uint256 energy) internal pure returns (uint256 covered, uint256 due) {
+        uint256 over = trade.overdrawn();
+        if (over == 0) return (0, 0);
+        if (energy >= over) return (over, trade.owed());
+        return (energy, Math.ceilDiv(trade.owed() * energy, over));
+    }
+
+    /// micro-Wh * micro-coin/Wh / 1e6, rounded up: in the seller's favour. The factors are 64 and 40 bits.
     function _cost(uint256 energy, uint256 price) internal pure returns (uint256) {
-        return (energy * price + 999_999) / 1e6;
+        unchecked {
+            return (energy * price + 999_999) / 1e6;
+        }
     }
 
-    /// What a node produced and neither sold nor drew itself.
-    function _left(Node storage node) private view returns (uint256) {
-        return _excess(node.meter.produced, uint256(node.market.sold) + node.market.drawn);
+    /// What a node produced, no buyer took and it did not draw itself.
+    function _left(Meter meter, Market market) internal pure returns (uint256) {
+        unchecked {
+            // Sums of 64 bits.
+            return _excess(meter.produced(), market.taken() + market.drawn());
+        }
     }
 
     /// How far `a` goes beyond `b`.
-    function _excess(uint256 a, uint256 b) private pure returns (uint256) {
-        return a > b ? a - b : 0;
-    }
-
-    /// Enter a trade that was blank in its buyer's list.
-    function _link(Intake storage intake, Trade storage trade, uint24 sellerNumber) internal {
-        trade.nextSeller = intake.newestSeller;
-        intake.newestSeller = sellerNumber;
+    function _excess(uint256 a, uint256 b) internal pure returns (uint256) {
+        unchecked {
+            return a > b ? a - b : 0;
+        }
     }
 }

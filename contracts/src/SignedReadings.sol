@@ -9,16 +9,19 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 /// @notice Their EIP-712 digest, the check of their signature, and the layout of a batch (`IDaisee.reportBatch`).
 library SignedReadings {
     bytes32 private constant READING_TYPEHASH =
-        keccak256("Reading(address node,address origin,uint256 register)");
+        keccak256("Reading(uint8 sort,address node,address other,uint256 epoch,uint256 register)");
 
     /// What the meter signs.
-    function digest(bytes32 domain, address node, address origin, uint256 register)
-        internal
-        pure
-        returns (bytes32)
-    {
+    function digest(
+        bytes32 domain,
+        IDaisee.Sort sort,
+        address node,
+        address other,
+        uint256 epoch,
+        uint256 register
+    ) internal pure returns (bytes32) {
         return MessageHashUtils.toTypedDataHash(
-            domain, keccak256(abi.encode(READING_TYPEHASH, node, origin, register))
+            domain, keccak256(abi.encode(READING_TYPEHASH, sort, node, other, epoch, register))
         );
     }
 
@@ -50,14 +53,16 @@ library SignedReadings {
     function next(bytes calldata batch, uint256 start, uint256 index)
         internal
         pure
-        returns (address node, address origin, uint64 register, uint256 end)
+        returns (IDaisee.Sort sort, uint256 epoch, address node, address other, uint64 register, uint256 end)
     {
-        uint256 sort = uint8(batch[start]);
-        end = start + (sort == 2 ? 113 : 93);
-        if (sort > 2 || end > batch.length) revert IDaisee.BadBatch(index);
-        node = address(bytes20(_word(batch, start + 1)));
-        if (sort == 1) origin = node;
-        if (sort == 2) origin = address(bytes20(_word(batch, start + 21)));
+        uint256 number = uint8(batch[start]);
+        end = start + (number > 1 ? 114 : 94);
+        if (number > 3 || end > batch.length) revert IDaisee.BadBatch(index);
+        sort = IDaisee.Sort(number);
+        bytes32 word = _word(batch, start + 1);
+        epoch = uint8(bytes1(word));
+        node = address(bytes20(word << 8));
+        if (number > 1) other = address(bytes20(_word(batch, start + 22)));
         register = uint64(bytes8(_word(batch, end - 72)));
     }
 

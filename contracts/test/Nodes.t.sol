@@ -32,16 +32,19 @@ contract NodesTest is DaiseeTest {
         vm.expectEmit(address(daisee));
         emit IDaisee.NodeRegistered(newcomer, IDaisee.Kind.Producer, address(0x77), 3 * COIN);
         register(newcomer, IDaisee.Kind.Producer, address(0x77), 3 * COIN);
-        (IDaisee.Kind kind, bool active, address meterKey, uint256 price) = daisee.nodeOf(newcomer);
-        assertTrue(kind == IDaisee.Kind.Producer, "kind");
-        assertTrue(active, "active");
-        assertEq(meterKey, address(0x77));
-        assertEq(price, 3 * COIN);
+        IDaisee.NodeInfo memory info = daisee.nodeOf(newcomer);
+        assertTrue(info.kind == IDaisee.Kind.Producer, "kind");
+        assertTrue(info.active, "active");
+        assertEq(info.meterKey, address(0x77));
+        assertEq(info.price, 3 * COIN);
     }
 
     function test_anUnknownAccountIsNoNode() public view {
-        (IDaisee.Kind kind, bool active, address meterKey, uint256 price) = daisee.nodeOf(newcomer);
-        assertTrue(kind == IDaisee.Kind.None && !active && meterKey == address(0) && price == 0, "nothing");
+        IDaisee.NodeInfo memory info = daisee.nodeOf(newcomer);
+        assertTrue(
+            info.kind == IDaisee.Kind.None && !info.active && info.meterKey == address(0) && info.price == 0,
+            "nothing"
+        );
     }
 
     function test_onlyTheAdminTouchesTheRegister() public {
@@ -72,8 +75,8 @@ contract NodesTest is DaiseeTest {
         register(sun, IDaisee.Kind.Consumer, address(0), 0);
         willFail(IDaisee.NotAProducer.selector, newcomer);
         register(newcomer, IDaisee.Kind.Consumer, address(0), 1);
-        willFail(IDaisee.PriceTooLarge.selector, uint256(1) << 64);
-        register(newcomer, IDaisee.Kind.Producer, address(0), 1 << 64);
+        willFail(IDaisee.PriceTooLarge.selector, uint256(1) << 40);
+        register(newcomer, IDaisee.Kind.Producer, address(0), 1 << 40);
     }
 
     function test_aRemovedNodeCanDoNothingMore() public {
@@ -81,8 +84,8 @@ contract NodesTest is DaiseeTest {
         vm.expectEmit(address(daisee));
         emit IDaisee.NodeRemoved(sun);
         remove(sun);
-        (, bool active, address meterKey, uint256 price) = daisee.nodeOf(sun);
-        assertTrue(!active && meterKey == address(0) && price == 0, "out");
+        IDaisee.NodeInfo memory info = daisee.nodeOf(sun);
+        assertTrue(!info.active && info.meterKey == address(0) && info.price == 0, "out");
         willFail(IDaisee.NotANode.selector, sun);
         produce(sun, 11 * WH);
         willFail(IDaisee.NotANode.selector, sun);
@@ -92,12 +95,18 @@ contract NodesTest is DaiseeTest {
         daisee.setPrice(1);
         approve(home, 100 * COIN);
         willFail(IDaisee.NotASeller.selector, sun);
-        vm.prank(home);
-        daisee.buyEnergy(sun, 1 * WH, 100 * COIN);
+        tryToBuy(home, sun, 1 * WH, 100 * COIN);
+        produce(wind, 10 * WH);
+        buy(home, wind, 1 * WH); // whoever bought before is turned away as well
         remove(home);
         willFail(IDaisee.NotANode.selector, home);
-        vm.prank(home);
-        daisee.buyEnergy(wind, 1, 1);
+        tryToBuy(home, wind, 1, 1);
+        register(home, IDaisee.Kind.Producer, address(0), 1);
+        willFail(IDaisee.NotABuyer.selector, home);
+        tryToBuy(home, wind, 1, 1);
+        remove(home);
+        register(home, IDaisee.Kind.Consumer, address(0), 0);
+        tryToBuy(home, wind, 1, 1, 1 * WH);
     }
 
     function test_whoIsNotThereCannotBeRemovedNorGetAKey() public {
@@ -143,22 +152,67 @@ contract NodesTest is DaiseeTest {
         remove(sun);
         register(sun, IDaisee.Kind.Consumer, address(0), 0);
         assertTrue(!daisee.isSeller(sun), "not a seller");
+        assertEq(priceOf(sun), 0);
         willFail(IDaisee.NotASeller.selector, sun);
-        vm.prank(home);
-        daisee.buyEnergy(sun, 1, 1);
+        tryToBuy(home, sun, 1, 1);
         willFail(IDaisee.NotAProducer.selector, sun);
         produce(sun, 6 * WH);
-        consume(sun, sun, 9 * WH); // only recorded
-        assertEq(daisee.available(sun), 5 * WH);
+        consume(sun, sun, 9 * WH); // 5 of its production, the rest is only recorded
+        assertEq(daisee.available(sun), 0);
         assertEq(daisee.overdrawn(sun, sun), 0);
+    }
+
+    /// v0.3: 100 produced and 100 used, as a consumer and back: all 100 were for sale again.
+    function test_ownUseSurvivesAChangeOfKind() public {
+        produce(sun, 100 * WH);
+        remove(sun);
+        register(sun, IDaisee.Kind.Consumer, address(0), 0);
+        consume(sun, sun, 100 * WH);
+        remove(sun);
+        register(sun, IDaisee.Kind.Producer, address(0), 1 * COIN);
+        assertEq(daisee.available(sun), 0);
+        willFail(IDaisee.NotEnoughEnergy.selector, sun, 0, 1);
+        tryToBuy(home, sun, 1, 1);
+        produce(sun, 107 * WH);
+        assertEq(daisee.available(sun), 7 * WH);
+    }
+
+    function test_ownUseAsAProducerSurvivesAChangeOfKind() public {
+        produce(sun, 100 * WH);
+        consume(sun, sun, 70 * WH);
+        remove(sun);
+        register(sun, IDaisee.Kind.Consumer, address(0), 0);
+        consume(sun, sun, 80 * WH);
+        remove(sun);
+        register(sun, IDaisee.Kind.Prosumer, address(0), 1 * COIN);
+        assertEq(daisee.available(sun), 20 * WH);
+    }
+
+    function test_aProsumerSellsWhatItDidNotUseAndBuys() public {
+        register(newcomer, IDaisee.Kind.Prosumer, address(0), 2 * COIN);
+        mint(newcomer, 10 * COIN);
+        assertTrue(daisee.isSeller(newcomer), "a seller");
+        produce(newcomer, 10 * WH);
+        consume(newcomer, newcomer, 4 * WH);
+        assertEq(daisee.available(newcomer), 6 * WH);
+        buy(home, newcomer, 5 * WH);
+        assertEq(coin.balanceOf(newcomer), 20 * COIN);
+        produce(wind, 10 * WH);
+        buy(newcomer, wind, 8 * WH);
+        consume(newcomer, wind, 3 * WH);
+        assertEq(daisee.allowance(wind, newcomer), 5 * WH);
+        assertEq(daisee.totalEnergyConsumption(newcomer), 7 * WH);
+        assertEq(daisee.available(newcomer), 1 * WH, "what it bought is not for sale");
+        assertEq(daisee.purchases(newcomer, 0, 10).length, 1);
+        assertEq(daisee.nbSellers(), 3);
     }
 
     function test_aSellerSetsItsOwnPrice() public {
         vm.expectEmit(address(daisee));
-        emit IDaisee.PriceChanged(sun, 7);
+        emit IDaisee.PriceChanged(sun, 7, block.timestamp);
         vm.prank(sun);
         daisee.setPrice(7);
-        (,,, uint256 price) = daisee.nodeOf(sun);
+        uint256 price = priceOf(sun);
         assertEq(price, 7);
         willFail(IDaisee.NotAProducer.selector, home);
         vm.prank(home);
@@ -173,8 +227,24 @@ contract NodesTest is DaiseeTest {
         emit IDaisee.MeterKeyChanged(sun, address(0x99));
         vm.prank(admin);
         daisee.setMeterKey(sun, address(0x99));
-        (,, address meterKey,) = daisee.nodeOf(sun);
-        assertEq(meterKey, address(0x99));
+        assertEq(daisee.nodeOf(sun).meterKey, address(0x99));
+    }
+
+    function test_theAdminSetsTheTermsOfTheCommunity() public {
+        IDaisee.Terms memory agreed = IDaisee.Terms(3600, false, 5 * uint64(WH), 20);
+        willFailForWantOfTheRole(sun);
+        vm.prank(sun);
+        daisee.setTerms(agreed);
+        vm.expectEmit(address(daisee));
+        emit IDaisee.TermsChanged(agreed);
+        vm.prank(admin);
+        daisee.setTerms(agreed);
+        IDaisee.Terms memory terms = daisee.terms();
+        assertEq(terms.priceNotice, 3600);
+        assertTrue(!terms.debtsCloseMarket, "debts do not close the market");
+        assertEq(terms.tolerance, 5 * WH);
+        assertEq(terms.toleranceShare, 20);
+        assertTrue(!daisee.paused(), "the slot is shared, the pause not touched");
     }
 
     function test_theCommunityHandsTheAdminRoleToAMultisig() public {
@@ -192,11 +262,9 @@ contract NodesTest is DaiseeTest {
 
     function test_pausedNothingChangesTheBooksAndAfterwardsNothingIsLost() public {
         produce(sun, 10 * WH);
+        consume(home, sun, 1 * WH);
         approve(home, 100 * COIN);
-        bytes memory order = abi.encode(sun, 1 * WH, 1 * COIN);
-        IDaisee.Reading memory reading = IDaisee.Reading(sun, address(0), 20 * WH);
-        bytes memory signature = sign(SUN_KEY, reading);
-        bytes memory batch = pack(SUN_KEY, reading);
+        bytes memory purchase = order(sun, 1 * WH, 1 * COIN);
         pause();
         bytes4 refusal = Pausable.EnforcedPause.selector;
         willFail(refusal);
@@ -204,23 +272,28 @@ contract NodesTest is DaiseeTest {
         willFail(refusal);
         consume(home, home, 1);
         willFail(refusal);
-        daisee.reportSigned(reading, signature);
+        deliver(sun, home, 1);
         willFail(refusal);
-        daisee.reportBatch(batch);
+        daisee.reportSigned(IDaisee.Reading(IDaisee.Sort.Production, sun, address(0), 0, 1), "");
         willFail(refusal);
-        vm.prank(home);
-        daisee.buyEnergy(sun, 1 * WH, 1 * COIN);
+        daisee.reportBatch("");
         willFail(refusal);
-        vm.prank(home);
-        coin.approveAndCall(address(daisee), 1 * COIN, order);
+        tryToBuy(home, sun, 1 * WH, 1 * COIN);
         willFail(refusal);
         vm.prank(home);
-        daisee.buyEnergyWithPermit(sun, 1 * WH, 1 * COIN, 0, 0, 0, 0);
+        daisee.payDebt(sun, 1 * COIN);
         willFail(refusal);
-        vm.prank(sun);
-        daisee.setPrice(1);
+        vm.prank(home);
+        coin.approveAndCall(address(daisee), 1 * COIN, purchase);
+        willFail(refusal);
+        vm.prank(home);
+        daisee.buyEnergyWithPermit(sun, 1 * WH, 1 * COIN, 0, 0, 0, 0, 0);
+        willFail(refusal);
+        setPrice(sun, 1);
         vm.prank(admin);
-        daisee.setMeterKey(sun, vm.addr(SUN_KEY)); // the admin can still mend what is wrong
+        daisee.setMeterKey(sun, vm.addr(7)); // the admin can still mend what is wrong
+        vm.prank(admin);
+        daisee.setMeterKey(sun, address(0));
         vm.prank(admin);
         daisee.unpause();
         produce(sun, 12 * WH);

@@ -27,8 +27,7 @@ contract PurchasesTest is DaiseeTest {
         approve(home, 50 * COIN);
         vm.expectEmit(address(daisee));
         emit IDaisee.Bought(home, sun, 30 * WH, 30 * COIN);
-        vm.prank(home);
-        daisee.buyEnergy(sun, 30 * WH, 30 * COIN);
+        tryToBuy(home, sun, 30 * WH, 30 * COIN);
         assertEq(coin.balanceOf(home), 970 * COIN);
         assertEq(coin.balanceOf(sun), 30 * COIN);
         assertEq(coin.balanceOf(address(daisee)), 0);
@@ -38,9 +37,9 @@ contract PurchasesTest is DaiseeTest {
     }
 
     function test_theCostIsRoundedUpInTheSellersFavour() public {
-        assertEq(daisee.quote(wind, 4), 1);
-        assertEq(daisee.quote(wind, 5), 2);
-        assertEq(daisee.quote(wind, 1), 1);
+        assertEq(daisee.quote(home, wind, 4), 1);
+        assertEq(daisee.quote(home, wind, 5), 2);
+        assertEq(daisee.quote(home, wind, 1), 1);
         buy(home, wind, 5);
         assertEq(coin.balanceOf(wind), 2);
     }
@@ -48,51 +47,43 @@ contract PurchasesTest is DaiseeTest {
     function test_aPurchaseThatMakesNoSenseIsRefused() public {
         approve(home, 1000 * COIN);
         willFail(IDaisee.NoEnergy.selector, sun);
-        vm.prank(home);
-        daisee.buyEnergy(sun, 0, 1000 * COIN);
-        willFail(IDaisee.OwnEnergy.selector, sun);
-        vm.prank(sun);
-        daisee.buyEnergy(sun, 1, 1);
+        tryToBuy(home, sun, 0, 1000 * COIN);
+        willFail(IDaisee.OwnEnergy.selector, home);
+        tryToBuy(home, home, 1, 1);
         willFail(IDaisee.NotASeller.selector, cafe);
-        vm.prank(home);
-        daisee.buyEnergy(cafe, 1, 1);
+        tryToBuy(home, cafe, 1, 1);
         willFail(IDaisee.NotANode.selector, stranger);
-        vm.prank(stranger);
-        daisee.buyEnergy(sun, 1, 1);
+        tryToBuy(stranger, sun, 1, 1);
+        willFail(IDaisee.NotABuyer.selector, wind);
+        tryToBuy(wind, sun, 1, 1);
         willFail(IDaisee.CostTooHigh.selector, 3 * COIN, 3 * COIN - 1);
-        vm.prank(home);
-        daisee.buyEnergy(sun, 3 * WH, 3 * COIN - 1);
+        tryToBuy(home, sun, 3 * WH, 3 * COIN - 1);
     }
 
     function test_aSellerWithPriceZeroSellsNothing() public {
-        vm.prank(sun);
-        daisee.setPrice(0);
+        setPrice(sun, 0);
         willFail(IDaisee.NotSelling.selector, sun);
-        vm.prank(home);
-        daisee.buyEnergy(sun, 1, 1);
+        tryToBuy(home, sun, 1, 1);
         willFail(IDaisee.NotSelling.selector, sun);
-        daisee.quote(sun, 1);
+        daisee.quote(home, sun, 1);
     }
 
     function test_whoDoesNotSellHasNoQuote() public {
         willFail(IDaisee.NotASeller.selector, home);
-        daisee.quote(home, 1);
+        daisee.quote(home, home, 1);
         willFail(IDaisee.EnergyTooLarge.selector, uint256(1) << 64);
-        daisee.quote(sun, 1 << 64);
+        daisee.quote(home, sun, 1 << 64);
     }
 
     function test_aSellerDoesNotSellTheSameEnergyTwice() public {
         buy(home, sun, 60 * WH);
         willFail(IDaisee.NotEnoughEnergy.selector, sun, 40 * WH, 40 * WH + 1);
-        vm.prank(cafe);
-        daisee.buyEnergy(sun, 40 * WH + 1, type(uint256).max);
+        tryToBuy(cafe, sun, 40 * WH + 1, type(uint256).max);
         buy(cafe, sun, 40 * WH);
         willFail(IDaisee.NotEnoughEnergy.selector, sun, 0, 1);
-        vm.prank(home);
-        daisee.buyEnergy(sun, 1, 1);
+        tryToBuy(home, sun, 1, 1, 60 * WH);
         willFail(IDaisee.NotEnoughEnergy.selector, sun, 0, type(uint256).max);
-        vm.prank(home);
-        daisee.buyEnergy(sun, type(uint256).max, type(uint256).max);
+        tryToBuy(home, sun, type(uint256).max, type(uint256).max, 60 * WH);
     }
 
     function test_withoutCoinsOrApprovalThePurchaseRevertsWhole() public {
@@ -102,15 +93,13 @@ contract PurchasesTest is DaiseeTest {
                 IERC20Errors.ERC20InsufficientAllowance.selector, address(daisee), 10 * COIN, 11 * COIN
             )
         );
-        vm.prank(home);
-        daisee.buyEnergy(sun, 11 * WH, 11 * COIN);
+        tryToBuy(home, sun, 11 * WH, 11 * COIN);
         vm.prank(home);
         coin.transfer(cafe, 995 * COIN);
         vm.expectRevert(
             abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, home, 5 * COIN, 6 * COIN)
         );
-        vm.prank(home);
-        daisee.buyEnergy(sun, 6 * WH, 6 * COIN);
+        tryToBuy(home, sun, 6 * WH, 6 * COIN);
         assertEq(daisee.allowance(sun, home), 0);
         assertEq(daisee.available(sun), 100 * WH);
     }
@@ -119,7 +108,7 @@ contract PurchasesTest is DaiseeTest {
         vm.expectEmit(address(daisee));
         emit IDaisee.Bought(home, sun, 5 * WH, 5 * COIN);
         vm.prank(home);
-        coin.approveAndCall(address(daisee), 5 * COIN, abi.encode(sun, 5 * WH, 5 * COIN));
+        coin.approveAndCall(address(daisee), 5 * COIN, order(sun, 5 * WH, 5 * COIN));
         assertEq(daisee.allowance(sun, home), 5 * WH);
         assertEq(coin.allowance(home, address(daisee)), 0);
     }
@@ -127,19 +116,19 @@ contract PurchasesTest is DaiseeTest {
     function test_approveAndCallPaysNoMoreThanItsMaxCostOrItsValue() public {
         willFail(IDaisee.CostTooHigh.selector, 5 * COIN, 4 * COIN);
         vm.prank(home);
-        coin.approveAndCall(address(daisee), 5 * COIN, abi.encode(sun, 5 * WH, 4 * COIN));
+        coin.approveAndCall(address(daisee), 5 * COIN, order(sun, 5 * WH, 4 * COIN));
         vm.expectRevert(
             abi.encodeWithSelector(
                 IERC20Errors.ERC20InsufficientAllowance.selector, address(daisee), 4 * COIN, 5 * COIN
             )
         );
         vm.prank(home);
-        coin.approveAndCall(address(daisee), 4 * COIN, abi.encode(sun, 5 * WH, 5 * COIN));
+        coin.approveAndCall(address(daisee), 4 * COIN, order(sun, 5 * WH, 5 * COIN));
     }
 
     function test_onlyTheCoinAnnouncesAnApproval() public {
         approve(home, 100 * COIN);
-        bytes memory order = abi.encode(sun, 5 * WH, 5 * COIN);
+        bytes memory order = order(sun, 5 * WH, 5 * COIN);
         willFail(IDaisee.NotTheCoin.selector, stranger);
         vm.prank(stranger);
         daisee.onApprovalReceived(home, 5 * COIN, order);
@@ -152,12 +141,12 @@ contract PurchasesTest is DaiseeTest {
     }
 
     function test_anOrderOfTheWrongLengthIsRefused() public {
-        willFail(IDaisee.BadPurchase.selector, 0);
+        willFail(IDaisee.BadOrder.selector, 0);
         vm.prank(home);
         coin.approveAndCall(address(daisee), 5 * COIN);
-        willFail(IDaisee.BadPurchase.selector, 64);
+        willFail(IDaisee.BadOrder.selector, 96);
         vm.prank(home);
-        coin.approveAndCall(address(daisee), 5 * COIN, abi.encode(sun, 5 * WH));
+        coin.approveAndCall(address(daisee), 5 * COIN, abi.encode(sun, 5 * WH, 5 * COIN));
     }
 
     function permit(uint256 value, uint256 deadline) internal view returns (uint8 v, bytes32 r, bytes32 s) {
@@ -179,7 +168,7 @@ contract PurchasesTest is DaiseeTest {
     function test_oneTransactionBuysWithAPermit() public {
         (uint8 v, bytes32 r, bytes32 s) = permit(6 * COIN, block.timestamp);
         vm.prank(owner);
-        daisee.buyEnergyWithPermit(sun, 5 * WH, 6 * COIN, block.timestamp, v, r, s);
+        daisee.buyEnergyWithPermit(sun, 5 * WH, 6 * COIN, 0, block.timestamp, v, r, s);
         assertEq(daisee.allowance(sun, owner), 5 * WH);
         assertEq(coin.allowance(owner, address(daisee)), 1 * COIN);
     }
@@ -189,7 +178,7 @@ contract PurchasesTest is DaiseeTest {
         vm.prank(stranger);
         coin.permit(owner, address(daisee), 6 * COIN, block.timestamp, v, r, s);
         vm.prank(owner);
-        daisee.buyEnergyWithPermit(sun, 5 * WH, 6 * COIN, block.timestamp, v, r, s);
+        daisee.buyEnergyWithPermit(sun, 5 * WH, 6 * COIN, 0, block.timestamp, v, r, s);
         assertEq(daisee.allowance(sun, owner), 5 * WH);
     }
 
@@ -201,7 +190,7 @@ contract PurchasesTest is DaiseeTest {
             )
         );
         vm.prank(home);
-        daisee.buyEnergyWithPermit(sun, 5 * WH, 6 * COIN, block.timestamp, v, r, s);
+        daisee.buyEnergyWithPermit(sun, 5 * WH, 6 * COIN, 0, block.timestamp, v, r, s);
         assertEq(coin.balanceOf(owner), 1000 * COIN);
     }
 
@@ -214,7 +203,7 @@ contract PurchasesTest is DaiseeTest {
             )
         );
         vm.prank(owner);
-        daisee.buyEnergyWithPermit(sun, 5 * WH, 6 * COIN, 999, v, r, s);
+        daisee.buyEnergyWithPermit(sun, 5 * WH, 6 * COIN, 0, 999, v, r, s);
     }
 
     function test_aCoinThatCallsBackFindsTheBooksComplete() public {
@@ -228,7 +217,7 @@ contract PurchasesTest is DaiseeTest {
         ledger.reportProduction(10 * WH);
         rogue.attack(ledger, sun, 6 * WH);
         vm.prank(address(rogue));
-        ledger.buyEnergy(sun, 6 * WH, type(uint256).max);
+        ledger.buyEnergy(sun, 6 * WH, type(uint256).max, 0);
         assertTrue(rogue.wasCalled(), "the coin did call back");
         assertTrue(rogue.wasRefused(), "it could not buy 12 of 10");
         assertEq(ledger.available(sun), 4 * WH);
@@ -246,14 +235,13 @@ contract PurchasesTest is DaiseeTest {
         ledger.reportProduction(10 * WH);
         willFail(SafeERC20.SafeERC20FailedOperation.selector, address(broken));
         vm.prank(home);
-        ledger.buyEnergy(sun, 1 * WH, type(uint256).max);
+        ledger.buyEnergy(sun, 1 * WH, type(uint256).max, 0);
     }
 
-    function testFuzz_theCostIsTheExactOneRoundedUp(uint64 energy, uint64 price) public {
-        price = uint64(bound(price, 1, type(uint64).max));
-        vm.prank(sun);
-        daisee.setPrice(price);
-        uint256 cost = daisee.quote(sun, energy);
+    function testFuzz_theCostIsTheExactOneRoundedUp(uint64 energy, uint40 price) public {
+        price = uint40(bound(price, 1, type(uint40).max));
+        setPrice(sun, price);
+        uint256 cost = daisee.quote(home, sun, energy);
         uint256 exact = uint256(energy) * price; // in millionths of a micro-coin
         assertTrue(cost * 1e6 >= exact && cost * 1e6 < exact + 1e6, "less than one micro-coin above");
         if (energy > 0) assertTrue(cost > 0, "nothing is free");
@@ -265,10 +253,9 @@ contract PurchasesTest is DaiseeTest {
         uint32 price
     ) public {
         price = uint32(bound(price, 1, type(uint32).max));
-        vm.prank(sun);
-        daisee.setPrice(price);
-        uint256 parts = daisee.quote(sun, first) + daisee.quote(sun, second);
-        uint256 whole = daisee.quote(sun, uint256(first) + second);
+        setPrice(sun, price);
+        uint256 parts = daisee.quote(home, sun, first) + daisee.quote(home, sun, second);
+        uint256 whole = daisee.quote(home, sun, uint256(first) + second);
         assertTrue(parts >= whole && parts <= whole + 1, "in the seller's favour");
     }
 
@@ -279,19 +266,17 @@ contract PurchasesTest is DaiseeTest {
     ) public {
         energy = uint64(bound(energy, 1, 100 * WH));
         price = uint32(bound(price, 1, type(uint32).max));
-        vm.prank(sun);
-        daisee.setPrice(price);
+        setPrice(sun, price);
         mint(home, funds);
         uint256 before = coin.balanceOf(home);
-        uint256 cost = daisee.quote(sun, energy);
+        uint256 cost = daisee.quote(home, sun, energy);
         approve(home, type(uint256).max);
         if (cost > before) {
             vm.expectRevert(
                 abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, home, before, cost)
             );
         }
-        vm.prank(home);
-        daisee.buyEnergy(sun, energy, cost);
+        tryToBuy(home, sun, energy, cost);
         bool bought = cost <= before;
         assertEq(coin.balanceOf(home), bought ? before - cost : before);
         assertEq(coin.balanceOf(sun), bought ? cost : 0);

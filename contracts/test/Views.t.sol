@@ -44,7 +44,7 @@ contract ViewsTest is DaiseeTest {
         assertTrue(page[0].active && !page[1].active, "active");
         assertEq(page[0].price, 1 * COIN);
         assertEq(page[0].produced, 10 * WH);
-        assertEq(page[0].sold, 4 * WH);
+        assertEq(page[0].taken, 4 * WH);
         assertEq(page[0].available, 5 * WH);
         assertEq(page[1].account, wind);
         assertEq(page[1].price, 0);

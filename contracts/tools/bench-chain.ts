@@ -14,6 +14,9 @@ import {
 } from 'viem';
 import { artifact, foundry } from './forge.ts';
 
+/** No notice of prices, so that what they cost stands beside v0.3's. */
+export const TERMS = { priceNotice: 0, debtsCloseMarket: true, tolerance: 10_000_000n, toleranceShare: 20 };
+
 export interface BenchChain {
   readonly chainId: number;
   readonly daiseeAddress: Address;
@@ -78,7 +81,7 @@ export async function startChain(): Promise<BenchChain> {
       return { address, gas, call };
     };
     const coin = await deploy('DaiseeCoin', [admin]);
-    const daisee = await deploy('Daisee', [coin.address, admin]);
+    const daisee = await deploy('Daisee', [coin.address, admin, TERMS, false]);
     return {
       chainId,
       daiseeAddress: daisee.address,

@@ -12,9 +12,6 @@ abstract contract DaiseeTest is Checks {
     uint256 internal constant WH = 1e6;
     uint256 internal constant COIN = 1e6;
 
-    uint256 internal constant SUN_KEY = 0x5e11e2;
-    uint256 internal constant HOME_KEY = 0xb01;
-
     address internal admin = address(0xad);
     address internal sun = address(0x50);
     address internal wind = address(0x51);
@@ -28,9 +25,9 @@ abstract contract DaiseeTest is Checks {
     function setUp() public virtual {
         coin = Deploy.coin(admin);
         daisee = Deploy.ledger(coin, admin);
-        register(sun, IDaisee.Kind.Producer, vm.addr(SUN_KEY), 1 * COIN);
+        register(sun, IDaisee.Kind.Producer, address(0), 1 * COIN);
         register(wind, IDaisee.Kind.Producer, address(0), COIN / 4);
-        register(home, IDaisee.Kind.Consumer, vm.addr(HOME_KEY), 0);
+        register(home, IDaisee.Kind.Consumer, address(0), 0);
         register(cafe, IDaisee.Kind.Consumer, address(0), 0);
         mint(home, 1000 * COIN);
         mint(cafe, 1000 * COIN);
@@ -71,11 +68,58 @@ abstract contract DaiseeTest is Checks {
         daisee.reportConsumption(origin, reading);
     }
 
+    function deliver(address node, address buyer, uint256 reading) internal {
+        vm.prank(node);
+        daisee.reportDelivery(buyer, reading);
+    }
+
+    function setPrice(address seller, uint256 price) internal {
+        vm.prank(seller);
+        daisee.setPrice(price);
+    }
+
+    function setTerms(uint32 priceNotice, bool debtsCloseMarket, uint64 tolerance, uint16 share) internal {
+        vm.prank(admin);
+        daisee.setTerms(IDaisee.Terms(priceNotice, debtsCloseMarket, tolerance, share));
+    }
+
+    function correct(IDaisee.Sort sort, address account, address other, uint256 reading) internal {
+        vm.prank(admin);
+        daisee.correctRegister(sort, account, other, reading, "because");
+    }
+
+    /// The first order of a buyer, for `approveAndCall`.
+    function order(address seller, uint256 energy, uint256 maxCost) internal pure returns (bytes memory) {
+        return abi.encode(seller, energy, maxCost, 0);
+    }
+
+    /// The first order of a buyer, with what it has approved.
+    function tryToBuy(address buyer, address seller, uint256 energy, uint256 maxCost) internal {
+        tryToBuy(buyer, seller, energy, maxCost, 0);
+    }
+
+    /// The same of one that has bought before.
+    function tryToBuy(address buyer, address seller, uint256 energy, uint256 maxCost, uint256 before)
+        internal
+    {
+        vm.prank(buyer);
+        daisee.buyEnergy(seller, energy, maxCost, before);
+    }
+
     /// Approves and buys whatever it costs.
     function buy(address buyer, address seller, uint256 energy) internal {
         approve(buyer, type(uint256).max);
+        tryToBuy(buyer, seller, energy, type(uint256).max, daisee.totalEnergyPurchased(buyer));
+    }
+
+    function payDebt(address buyer, address seller, uint256 maxCost) internal {
+        approve(buyer, type(uint256).max);
         vm.prank(buyer);
-        daisee.buyEnergy(seller, energy, type(uint256).max);
+        daisee.payDebt(seller, maxCost);
+    }
+
+    function priceOf(address seller) internal view returns (uint256) {
+        return daisee.nodeOf(seller).price;
     }
 
     function digest(IDaisee.Reading memory reading) internal view returns (bytes32) {
@@ -102,6 +146,14 @@ abstract contract DaiseeTest is Checks {
 
     function willFail(bytes4 selector, uint256 value) internal {
         vm.expectRevert(abi.encodeWithSelector(selector, value));
+    }
+
+    function willFail(bytes4 selector, address account, uint256 value) internal {
+        vm.expectRevert(abi.encodeWithSelector(selector, account, value));
+    }
+
+    function willFail(bytes4 selector, address account, address other) internal {
+        vm.expectRevert(abi.encodeWithSelector(selector, account, other));
     }
 
     function willFail(bytes4 selector, uint256 left, uint256 right) internal {

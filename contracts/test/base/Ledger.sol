@@ -33,7 +33,15 @@ library Deploy {
         return Coin(vm.deployCode("DaiseeCoin.sol:DaiseeCoin", abi.encode(admin)));
     }
 
+    /// Prices take effect at once, debts close the market, and registers may differ by nothing.
     function ledger(IERC20 money, address admin) internal returns (Ledger) {
-        return Ledger(vm.deployCode("Daisee.sol:Daisee", abi.encode(money, admin)));
+        return ledger(money, admin, IDaisee.Terms(0, true, 0, 0), false);
+    }
+
+    function ledger(IERC20 money, address admin, IDaisee.Terms memory terms, bool closed)
+        internal
+        returns (Ledger)
+    {
+        return Ledger(vm.deployCode("Daisee.sol:Daisee", abi.encode(money, admin, terms, closed)));
     }
 }

@@ -13,7 +13,7 @@ library Meters {
                     "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
                 ),
                 keccak256("Daisee"),
-                keccak256("1"),
+                keccak256("2"),
                 chainId,
                 ledger
             )
@@ -27,9 +27,11 @@ library Meters {
     {
         bytes32 message = keccak256(
             abi.encode(
-                keccak256("Reading(address node,address origin,uint256 register)"),
+                keccak256("Reading(uint8 sort,address node,address other,uint256 epoch,uint256 register)"),
+                reading.sort,
                 reading.node,
-                reading.origin,
+                reading.other,
+                reading.epoch,
                 reading.register
             )
         );
@@ -54,14 +56,8 @@ library Meters {
         pure
         returns (bytes memory)
     {
-        bytes memory signature = signShort(key, hash);
-        uint64 register = uint64(reading.register);
-        if (reading.origin == address(0)) {
-            return abi.encodePacked(uint8(0), reading.node, register, signature);
-        }
-        if (reading.origin == reading.node) {
-            return abi.encodePacked(uint8(1), reading.node, register, signature);
-        }
-        return abi.encodePacked(uint8(2), reading.node, reading.origin, register, signature);
+        bytes memory head = abi.encodePacked(uint8(reading.sort), uint8(reading.epoch), reading.node);
+        if (reading.sort > IDaisee.Sort.OwnUse) head = bytes.concat(head, bytes20(reading.other));
+        return abi.encodePacked(head, uint64(reading.register), signShort(key, hash));
     }
 }

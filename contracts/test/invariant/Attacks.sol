@@ -18,19 +18,47 @@ abstract contract Attacks is Actions {
 
     function lowerARegister(uint256 who, uint256 from, uint256 by) external {
         address account = someone(who);
-        address origin = someOrigin(account, from);
-        uint256 register = stored(account, origin);
+        (IDaisee.Sort sort, address other) = someSort(account, from);
+        uint256 register = stored(sort, account, other);
         if (register == 0) return;
         register -= bound(by, 1, register);
-        bool succeeded;
         vm.prank(account);
-        (succeeded,) = address(daisee)
-            .call(
-                origin == address(0)
-                    ? abi.encodeCall(daisee.reportProduction, (register))
-                    : abi.encodeCall(daisee.reportConsumption, (origin, register))
-            );
+        (bool succeeded,) = address(daisee).call(report(sort, account, other, register));
         refused("lowered register", succeeded);
+    }
+
+    /// Itself, where only its meter's word counts.
+    function reportBesideTheMeter(uint256 who, uint256 from, uint256 energy) external {
+        address account = someone(who);
+        for (uint256 i; i < ACCOUNTS && node[account].meterKey == 0; ++i) {
+            account = accounts[i];
+        }
+        if (node[account].meterKey == 0) return;
+        (IDaisee.Sort sort, address other) = someSort(account, from);
+        uint256 register = stored(sort, account, other) + bound(energy, 0, 1e6 * WH);
+        vm.prank(account);
+        (bool succeeded,) = address(daisee).call(report(sort, account, other, register));
+        refused("report beside the meter", succeeded);
+    }
+
+    /// Two programs with one key order for the same need.
+    function orderTwice(uint256 who, uint256 from, uint256 energy) external {
+        (address buyer, address seller) = (someone(who), someSeller(from));
+        settlePrice(seller);
+        energy = bound(energy, 1, availableOf(seller) / 4 + 1);
+        if (!mayBuy(buyer, seller, energy, node[buyer].coins)) return;
+        bytes memory order = purchaseOf(buyer, seller, energy, type(uint256).max);
+        vm.prank(buyer);
+        coin.approve(address(daisee), type(uint256).max);
+        vm.prank(buyer);
+        (bool succeeded,) = address(daisee).call(order);
+        assertTrue(succeeded, "the first order was refused");
+        vm.prank(buyer);
+        (succeeded,) = address(daisee).call(order);
+        refused("second order for one need", succeeded);
+        vm.prank(buyer);
+        coin.approve(address(daisee), 0);
+        bought(buyer, seller, energy);
     }
 
     function reportAsAStranger(uint256 from, uint256 register) external {
@@ -59,6 +87,7 @@ abstract contract Attacks is Actions {
             signature = Meters.sign(key, _digest(reading));
         } else {
             reading.register += 1 + key % 1000;
+            if (key % 5 == 0) reading.sort = IDaisee.Sort(uint256(reading.sort) ^ 1);
             key = 10_000;
         }
         (bool succeeded,) = address(daisee).call(abi.encodeCall(daisee.reportSigned, (reading, signature)));
@@ -77,22 +106,24 @@ abstract contract Attacks is Actions {
         (bool succeeded,) =
             address(daisee).call(abi.encodeCall(daisee.reportSigned, (reading, signatures[i])));
         if (!succeeded) return;
+        assertTrue(_mayCarry(reading), "a replay of one that may not report was accepted");
         assertTrue(
-            mayReport(reading.node, reading.origin), "a replay of one that may not report was accepted"
+            standing(reading) >= stored(reading.sort, reading.node, reading.other),
+            "a replay lowered a register"
         );
-        assertTrue(reading.register >= stored(reading.node, reading.origin), "a replay lowered a register");
-        reported(reading.node, reading.origin, reading.register);
+        carried(reading);
         ++done["replay"];
     }
 
-    function overreach(uint256 who, uint256 from, uint256 excess) external {
+    function overreach(uint256 who, uint256 from, uint256 more) external {
         (address buyer, address seller) = (someone(who), someone(from));
-        uint256 energy = availableOf(seller) + bound(excess, 1, type(uint128).max);
+        uint256 energy =
+            availableOf(seller) + trade[buyer][seller].overdrawn + bound(more, 1, type(uint128).max);
+        bytes memory order = purchaseOf(buyer, seller, energy, type(uint256).max);
         vm.prank(buyer);
         coin.approve(address(daisee), type(uint256).max);
         vm.prank(buyer);
-        (bool succeeded,) =
-            address(daisee).call(abi.encodeCall(daisee.buyEnergy, (seller, energy, type(uint256).max)));
+        (bool succeeded,) = address(daisee).call(order);
         refused("purchase of what there is not", succeeded);
         vm.prank(buyer);
         coin.approve(address(daisee), 0);
@@ -108,7 +139,7 @@ abstract contract Attacks is Actions {
                     "approveAndCall(address,uint256,bytes)",
                     daisee,
                     1e12,
-                    abi.encode(someone(from), 1, type(uint256).max)
+                    orderOf(buyer, someone(from), 1, type(uint256).max)
                 )
             );
         refused("fake coin", succeeded);
@@ -116,7 +147,7 @@ abstract contract Attacks is Actions {
         (succeeded,) = address(FAKE)
             .call(
                 abi.encodeCall(
-                    FAKE.announce, (daisee, buyer, abi.encode(someone(from), 1, type(uint256).max))
+                    FAKE.announce, (daisee, buyer, orderOf(buyer, someone(from), 1, type(uint256).max))
                 )
             );
         refused("approval that another coin announced", succeeded);
@@ -126,7 +157,8 @@ abstract contract Attacks is Actions {
     function stealAnApproval(uint256 who, uint256 from, uint256 energy) external {
         (address victim, address seller) = (someone(who), someSeller(from));
         energy = bound(energy, 1, availableOf(seller) + 1);
-        bytes memory order = abi.encode(seller, energy, type(uint256).max);
+        bytes memory order = orderOf(victim, seller, energy, type(uint256).max);
+        bytes memory purchase = purchaseOf(THIEF, seller, energy, type(uint256).max);
         vm.prank(victim);
         coin.approve(address(daisee), type(uint256).max);
         vm.prank(THIEF);
@@ -134,9 +166,14 @@ abstract contract Attacks is Actions {
             .call(abi.encodeCall(daisee.onApprovalReceived, (victim, type(uint256).max, order)));
         refused("announced approval of another", succeeded);
         vm.prank(THIEF);
-        (succeeded,) =
-            address(daisee).call(abi.encodeCall(daisee.buyEnergy, (seller, energy, type(uint256).max)));
+        (succeeded,) = address(daisee).call(purchase);
         refused("stranger's purchase", succeeded);
+        vm.prank(THIEF);
+        (succeeded,) = address(daisee)
+            .call(
+                abi.encodeCall(daisee.onApprovalReceived, (victim, 0, abi.encode(seller, type(uint256).max)))
+            );
+        refused("announced payment of another", succeeded);
         vm.prank(THIEF);
         (succeeded,) = address(coin).call(abi.encodeCall(coin.transferFrom, (victim, THIEF, 1)));
         refused("stranger's transferFrom", succeeded);
@@ -158,15 +195,21 @@ abstract contract Attacks is Actions {
 
     function actAsAdmin(uint256 who, uint256 what) external {
         address account = someone(who);
-        bytes[5] memory calls = [
+        bytes[9] memory calls = [
             abi.encodeCall(daisee.registerNode, (THIEF, IDaisee.Kind.Producer, THIEF, 1)),
             abi.encodeCall(daisee.removeNode, (account)),
             abi.encodeCall(daisee.setMeterKey, (account, THIEF)),
+            abi.encodeCall(daisee.replaceMeter, (account, THIEF)),
+            abi.encodeCall(
+                daisee.correctRegister, (IDaisee.Sort.Production, account, address(0), 1e12, "mine")
+            ),
+            abi.encodeCall(daisee.setTerms, (IDaisee.Terms(0, false, 0, 0))),
+            abi.encodeCall(daisee.restore, (new IDaisee.NodeBooks[](0), new IDaisee.TradeBooks[](0))),
             abi.encodeCall(daisee.pause, ()),
             abi.encodeCall(daisee.grantRole, (bytes32(0), account))
         ];
         vm.prank(account);
-        (bool succeeded,) = address(daisee).call(calls[what % 5]);
+        (bool succeeded,) = address(daisee).call(calls[what % 9]);
         refused("admin's act by another", succeeded);
         vm.prank(account);
         (succeeded,) = address(coin).call(abi.encodeCall(coin.mint, (account, 1)));

@@ -19,13 +19,18 @@ abstract contract Laws is Actions {
             IDaisee.SellerInfo memory row = page[i];
             NodeBook storage book = node[row.account];
             uint256 purchased;
+            uint256 overdrawn;
             for (uint256 b; b < ACCOUNTS; ++b) {
                 purchased += trade[accounts[b]][row.account].purchased;
+                overdrawn += trade[accounts[b]][row.account].overdrawn;
             }
-            assertEq(row.sold, purchased, "sold is what buyers purchased");
-            assertTrue(purchased <= row.produced - book.ownBacked, "sold more than produced and not used");
-            assertEq(row.available, row.produced - row.sold - book.ownBacked, "available");
-            assertEq(daisee.overdrawn(row.account, row.account), book.ownOverdrawn, "own use overdrawn");
+            uint256 out = purchased + overdrawn + book.drawn;
+            assertEq(row.taken, purchased + overdrawn, "taken is what buyers purchased, or drew without");
+            assertEq(row.available, excess(row.produced, out), "available");
+            assertEq(daisee.overdrawn(row.account, row.account), excess(out, row.produced), "out of nothing");
+            assertEq(row.price, askedBy(row.account), "price");
+            bool isDue = block.timestamp >= book.nextPriceAt;
+            assertEq(row.nextPrice, isDue ? 0 : book.nextPrice, "announced price");
         }
     }
 
@@ -41,15 +46,25 @@ abstract contract Laws is Actions {
                 assertEq(row.consumed, book.consumed, "consumed");
                 assertEq(row.allowance, book.allowance, "allowance");
                 assertEq(row.overdrawn, book.overdrawn, "overdrawn");
+                assertEq(row.owed, book.owed, "owed");
                 assertEq(row.spent, book.spent, "spent");
+                assertEq(row.delivered, book.delivered, "delivered");
             }
+            assertEq(daisee.debts(buyer), debtsOf(buyer), "debts");
+            assertEq(daisee.totalEnergyPurchased(buyer), node[buyer].totalPurchased, "total purchased");
             uint256 trades;
             for (uint256 s; s < ACCOUNTS; ++s) {
-                TradeBook storage book = trade[buyer][accounts[s]];
-                if (book.purchased + book.consumed > 0) ++trades;
+                if (trade[buyer][accounts[s]].known) ++trades;
             }
             assertEq(page.length, trades, "every trade is listed once");
         }
+    }
+
+    function askedBy(address seller) private view returns (uint256) {
+        NodeBook storage book = node[seller];
+        if (!sells(seller)) return 0;
+        if (book.nextPrice != 0 && block.timestamp >= book.nextPriceAt) return book.nextPrice;
+        return book.selling ? book.price : 0;
     }
 
     function law4CoinsAreConservedAndMoveOnlyByPurchase() internal view virtual {
@@ -71,23 +86,24 @@ abstract contract Laws is Actions {
             assertEq(daisee.energyProduction(account), book.produced, "production");
             assertEq(daisee.energyConsumption(account, account), book.ownUse, "own use");
             assertEq(daisee.totalEnergyConsumption(account), book.totalConsumed, "total");
-            (IDaisee.Kind kind, bool active,, uint256 price) = daisee.nodeOf(account);
-            assertTrue(kind == book.kind && active == (kind != IDaisee.Kind.None), "kind");
-            assertEq(price, book.price, "price");
+            IDaisee.NodeInfo memory info = daisee.nodeOf(account);
+            assertTrue(info.kind == book.kind && info.active == (info.kind != IDaisee.Kind.None), "kind");
+            assertEq(info.price, askedBy(account), "price");
+            assertEq(info.meterKey, addressOf(book.meterKey));
+            assertEq(info.epoch, book.epoch, "epoch");
         }
         address[2] memory nobodies = [THIEF, address(trap)];
         for (uint256 i; i < 2; ++i) {
-            (, bool active,,) = daisee.nodeOf(nobodies[i]);
-            assertTrue(!active, "a stranger got in");
+            assertTrue(!daisee.nodeOf(nobodies[i]).active, "a stranger got in");
             assertEq(daisee.energyProduction(nobodies[i]), 0, "a stranger produced");
             assertEq(daisee.totalEnergyConsumption(nobodies[i]), 0, "a stranger consumed");
         }
     }
 
-    /// All that was consumed and is not bought yet, and all own use that production does not cover yet.
+    /// All that was consumed and is not bought yet, and all that production does not cover yet.
     function overdrafts() external view returns (uint256 fromSellers, uint256 own) {
         for (uint256 b; b < ACCOUNTS; ++b) {
-            own += node[accounts[b]].ownOverdrawn;
+            own += daisee.overdrawn(accounts[b], accounts[b]);
             for (uint256 s; s < ACCOUNTS; ++s) {
                 fromSellers += trade[accounts[b]][accounts[s]].overdrawn;
             }

@@ -59,11 +59,12 @@ contract Trap is IERC1363Receiver, IERC1363Spender {
 
     function _try(address giver, bytes calldata order) private {
         (address victim, address seller) = abi.decode(order, (address, address));
-        bytes memory purchase = abi.encode(seller, 1, type(uint256).max);
+        bytes memory purchase = abi.encode(seller, 1, type(uint256).max, LEDGER.totalEnergyPurchased(victim));
         ++visits;
         _count(address(LEDGER), abi.encodeCall(LEDGER.onApprovalReceived, (victim, 1e6, purchase)));
         _count(address(LEDGER), abi.encodeCall(LEDGER.onApprovalReceived, (giver, 1e6, purchase)));
-        _count(address(LEDGER), abi.encodeCall(LEDGER.buyEnergy, (seller, 1, type(uint256).max)));
+        _count(address(LEDGER), abi.encodeCall(LEDGER.buyEnergy, (seller, 1, type(uint256).max, 0)));
+        _count(address(LEDGER), abi.encodeCall(LEDGER.payDebt, (seller, type(uint256).max)));
         _count(address(LEDGER), abi.encodeCall(LEDGER.reportProduction, (1e6)));
         _count(address(LEDGER), abi.encodeCall(LEDGER.reportConsumption, (seller, 1e6)));
         _count(address(LEDGER), abi.encodeCall(LEDGER.pause, ()));

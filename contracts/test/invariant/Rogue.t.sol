@@ -24,17 +24,18 @@ contract RogueTest is Checks {
 
     function test_everyMischiefOfTheInvariantsIsReached() public {
         uint256 seed = 0xda15ee;
-        for (uint256 i; i < 1000; ++i) {
+        for (uint256 i; i < 3000; ++i) {
             seed = uint256(keccak256(abi.encode(seed)));
-            _act(seed % 9, uint256(keccak256(abi.encode(seed, 1))), uint256(keccak256(abi.encode(seed, 2))));
+            _act(seed % 12, uint256(keccak256(abi.encode(seed, 1))), uint256(keccak256(abi.encode(seed, 2))));
         }
         handler.check();
-        string[6] memory acts = [
+        string[7] memory acts = [
             "purchase with mischief",
             "payment refused",
             "purchase from within a payment",
             "act from within a payment",
             "purchase with a permit",
+            "payment of a debt",
             "lie"
         ];
         for (uint256 i; i < acts.length; ++i) {
@@ -53,5 +54,8 @@ contract RogueTest is Checks {
         if (which == 6) handler.removeOrReturn(a, b);
         if (which == 7) handler.lieAboutBalances(a % 2 == 0);
         if (which == 8) handler.setPrice(a, b);
+        if (which == 9) handler.payDebt(a, b, c, uint8(d));
+        if (which == 10) handler.correct(a, b, c);
+        if (which == 11) handler.changeMeter(a, b);
     }
 }

@@ -40,18 +40,18 @@ contract RogueMoney is Laws {
         if (what % 3 == 0) {
             address source = someSeller(what / 3);
             uint256 more = someEnergy(source, what);
-            bytes memory order = abi.encodeCall(daisee.buyEnergy, (source, more, type(uint256).max));
+            settlePrice(source);
+            bytes memory order = purchaseOf(seller, source, more, type(uint256).max);
             _rogue.plan(payment.answer, payment.fee, seller, order);
             if (_pay(payment)) _visitBought(seller, source, more);
             return;
         }
         // Foretold before the payment: neither what may be reported nor the register is changed by a purchase.
-        (bytes memory call, address origin, uint256 value, bool expected) =
-            someAct(seller, what / 3, what % (20 * WH));
-        _rogue.plan(payment.answer, payment.fee, seller, call);
+        ContractAct memory deed = someAct(seller, what / 3, what % (20 * WH));
+        _rogue.plan(payment.answer, payment.fee, seller, deed.order);
         if (!_pay(payment)) return;
-        happened("act from within a payment", expected, _rogue.visitSucceeded());
-        if (_rogue.visitSucceeded()) acted(seller, origin, value);
+        happened("act from within a payment", deed.expected, _rogue.visitSucceeded());
+        if (_rogue.visitSucceeded()) acted(deed);
     }
 
     /// The coin itself announces another's approval in the middle of a payment.
@@ -61,7 +61,10 @@ contract RogueMoney is Laws {
         Payment memory payment = _somePayment(who, from, energy, how);
         (address victim, address source) = (someone(what), someSeller(what / 7));
         uint256 more = someEnergy(source, what / 49);
-        bytes memory order = abi.encode(source, more, type(uint256).max);
+        settlePrice(source);
+        // What the victim will have bought by then, where it is the buyer of the payment, too.
+        uint256 before = node[victim].totalPurchased + (victim == payment.buyer ? payment.energy : 0);
+        bytes memory order = abi.encode(source, more, type(uint256).max, before);
         _rogue.plan(
             payment.answer,
             payment.fee,
@@ -78,11 +81,11 @@ contract RogueMoney is Laws {
 
     function _somePayment(uint256 who, uint256 from, uint256 energy, uint256 how)
         private
-        view
         returns (Payment memory payment)
     {
         payment.buyer = someone(who);
         payment.seller = someSeller(from);
+        settlePrice(payment.seller);
         payment.energy = someEnergy(payment.seller, energy);
         payment.fee = how % 4 == 0 ? 1000 : how % 4 * 100 - 100;
         payment.answer = how % 2 == 0 ? RogueCoin.Answer.True : RogueCoin.Answer(how / 8 % 5);
@@ -96,10 +99,9 @@ contract RogueMoney is Laws {
             && (payment.answer == RogueCoin.Answer.True || payment.answer == RogueCoin.Answer.Nothing);
         vm.prank(buyer);
         coin.approve(address(daisee), type(uint256).max);
+        bytes memory order = purchaseOf(buyer, seller, payment.energy, type(uint256).max);
         vm.prank(buyer);
-        try daisee.buyEnergy(seller, payment.energy, type(uint256).max) {
-            succeeded = true;
-        } catch {}
+        (succeeded,) = address(daisee).call(order);
         vm.prank(buyer);
         coin.approve(address(daisee), 0);
         _rogue.forget();

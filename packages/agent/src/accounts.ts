@@ -1,7 +1,7 @@
 /** What a consumer asks of the ledger and tells it: its registers, its purchases, its sellers' offers. */
 import type { Address } from '@daisee/chain';
 import type { Total } from '@daisee/meter';
-import { type Coin, DaiseeError, type Energy, type Instant, Register } from '@daisee/units';
+import { Coin, DaiseeError, Energy, type Instant, Register } from '@daisee/units';
 import type { AgentEvent } from './events.ts';
 import { speller } from './lane.ts';
 import type { Account, AgentLedger, Mined } from './ports.ts';
@@ -40,7 +40,7 @@ export interface Accounts {
   /** Reports every register that the ledger does not have yet. */
   readonly report: () => Promise<void>;
   readonly buy: (order: Extract<Action, { type: 'buy' }>) => Promise<void>;
-  /** Pays for what was used and not bought: on this ledger, the next purchase covers it first. */
+  /** Pays for what was used and not bought. */
   readonly settle: (order: Extract<Action, { type: 'settle' }>) => Promise<void>;
 }
 
@@ -55,6 +55,9 @@ export interface AccountsOptions {
   readonly mined: (transaction: () => Promise<Mined>) => Promise<Mined>;
 }
 
+/** Gives an order under the name of its need. */
+type Give = (intent: string) => Promise<Mined>;
+
 const dayOf = (at: Instant): string => new Date(at).toISOString().slice(0, 10);
 
 export const createAccounts = (options: AccountsOptions): Accounts => {
@@ -64,6 +67,7 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
   let reported: ReadonlyMap<Address, Register> | undefined;
   let reportedAt: Instant | undefined;
   let spent = 0n as Coin;
+  let books: readonly Account[] = [];
   let knownBlock: number | undefined;
 
   const readAccounts = async (): Promise<readonly Account[]> => {
@@ -79,6 +83,7 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
   /** Energy bought, and what was spent before today's first purchase. */
   const takeIn = (rows: readonly Account[]): void => {
     const kept = store.kept();
+    books = rows;
     spent = rows.reduce((sum, row) => sum + row.spent, 0n) as Coin;
     const purchased = new Map<Address, Energy>(rows.map((row) => [row.seller, row.purchased]));
     const changed = [...purchased].some(([seller, energy]) => kept.purchased.get(seller) !== energy);
@@ -127,16 +132,15 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
     reportedAt = integration.last?.at;
   };
 
-  const purchase = async (seller: Address, energy: Energy, cost: Coin) => {
+  const order = async (seller: Address, given: Energy, most: Coin, give: Give) => {
     // The need is named by what it adds to: however often it is asked for, it is bought once.
     const intent = `energy from ${seller} beyond ${store.kept().purchased.get(seller) ?? 0n} µWh`;
-    const { block, hash, events } = await mined(() =>
-      ledger.buyEnergy({ seller, energy, maxCost: cost }, { intent }),
-    );
+    const { block, hash, events } = await mined(() => give(intent));
     knownBlock = block;
     const bought = events.find((event) => event.type === 'bought');
-    return { energy: bought?.energy ?? energy, cost: bought?.cost ?? cost, block, hash };
+    return { energy: bought?.energy ?? given, cost: bought?.cost ?? most, block, hash };
   };
+  const owedTo = (seller: Address): Coin => books.find((row) => row.seller === seller)?.owed ?? Coin(0n);
 
   return {
     reported: () => reported,
@@ -156,19 +160,35 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
         }),
       ]);
       const before = store.kept().spending?.before ?? spent;
-      return { offers, balance, spentToday: (spent - before) as Coin };
+      const debts = books
+        .filter(({ owed }) => owed > 0n)
+        .map((row) => ({ seller: row.seller, energy: Energy(row.consumed - row.purchased), owed: row.owed }));
+      return { offers, debts, balance, spentToday: (spent - before) as Coin };
     },
 
     report,
 
     buy: async ({ seller, energy, cost }) => {
       emit({ type: 'buying', at: now(), seller, energy, cost });
-      const done = await purchase(seller, energy, cost);
+      const done = await order(seller, energy, cost, (intent) =>
+        ledger.buyEnergy(
+          {
+            seller,
+            energy,
+            // What is overdrawn is covered first, at the prices of when it was drawn.
+            maxCost: Coin(cost + owedTo(seller)),
+            purchasedBefore: Energy(books.reduce((sum, row) => sum + row.purchased, 0n)),
+          },
+          { intent },
+        ),
+      );
       emit({ type: 'bought', at: now(), seller, ...done });
     },
 
     settle: async ({ seller, energy, cost }) => {
-      const done = await purchase(seller, energy, cost);
+      const done = await order(seller, energy, cost, (intent) =>
+        ledger.payDebt({ seller, maxCost: cost }, { intent }),
+      );
       emit({ type: 'settled', at: now(), seller, ...done });
     },
   };

@@ -5,7 +5,7 @@
 import type { Address } from '@daisee/chain';
 import { wattHours } from '@daisee/units';
 import { sellerOf } from './feed.ts';
-import { isInDebt, purchase, settlement } from './purchasing.ts';
+import { isInDebt, owesOthers, purchase, settlement } from './purchasing.ts';
 import type { ConsumerRules } from './settings.ts';
 import type { Action, Inputs, State } from './situation.ts';
 import { switchesUntil } from './switch-limits.ts';
@@ -130,15 +130,16 @@ const here = (state: State, inputs: Inputs, rules: ConsumerRules): readonly Acti
   return [{ type: 'switch', to: 'own', why: 'disorder' }];
 };
 
-/** Debts are paid before anything is bought, but not before what keeps the node where it is fed. */
+/** Debts are paid before anything new is bought: the ledger sells a debtor nothing of others. */
 const withSettlement = (
   actions: readonly Action[],
   state: State,
   inputs: Inputs,
   rules: ConsumerRules,
 ): readonly Action[] => {
-  const buys = actions.some(({ type }) => type === 'buy');
-  if (buys && inputs.feed !== 'own') return actions;
+  const order = actions.find((action) => action.type === 'buy');
+  // An order covers what is owed to its own seller.
+  if (order && inputs.feed !== 'own' && !owesOthers(state, inputs, rules, order.seller)) return actions;
   const paid = settlement(state, inputs, rules);
   const isDone = paid.some(({ type }) => type === 'settle' || type === 'ask');
   return isDone

@@ -16,6 +16,8 @@ export interface Account {
   readonly seller: Address;
   readonly purchased: Energy;
   readonly consumed: Register;
+  /** Coins for what was consumed and not bought, at the prices of when it was. */
+  readonly owed: Coin;
   /** Coins paid so far. */
   readonly spent: Coin;
 }
@@ -38,12 +40,26 @@ export interface AgentLedger {
   consumption(consumer: Address, origin: Address): Promise<Register>;
   production(seller: Address): Promise<Register>;
   available(seller: Address): Promise<Energy>;
-  node(account: Address): Promise<{ readonly price: Price }>;
+  /** `nextPrice`: one that was announced. */
+  node(
+    account: Address,
+  ): Promise<{ readonly price: Price; readonly nextPrice?: { readonly price: Price } | undefined }>;
   reportConsumption(origin: Address, register: Register): Promise<Mined>;
   reportProduction(register: Register): Promise<Mined>;
   /** Asked again under the same intent, also after a restart, it answers with the first one's receipt. */
   buyEnergy(
-    order: { readonly seller: Address; readonly energy: Energy; readonly maxCost: Coin },
+    order: {
+      readonly seller: Address;
+      readonly energy: Energy;
+      readonly maxCost: Coin;
+      /** What was bought from all sellers, as this agent knows: where it is another sum by now, it is refused. */
+      readonly purchasedBefore: Energy;
+    },
+    options: { readonly intent: string },
+  ): Promise<Mined>;
+  /** Pays what is owed to a seller for energy used and not bought, up to `maxCost`. */
+  payDebt(
+    payment: { readonly seller: Address; readonly maxCost: Coin },
     options: { readonly intent: string },
   ): Promise<Mined>;
   setPrice(price: Price): Promise<Mined>;

@@ -73,7 +73,8 @@ const openSession = (options: ProducerOptions, account: Address): Session => {
     } else if (onLedger > register())
       throw new RegisterBehind('produced', undefined, register(), onLedger, store.file);
     reported = onLedger;
-    priced = node.price;
+    // One that was announced already is not announced again: that would begin its notice anew.
+    priced = node.nextPrice?.price ?? node.price;
   };
 
   const lane = createLane({

@@ -1,9 +1,9 @@
 /** From whom a consumer buys how much, and what it pays of its debts: pure. */
 import type { Address } from '@daisee/chain';
-import { choosePurchase, type Decline, type Purse } from '@daisee/market';
-import { type Coin, Energy } from '@daisee/units';
+import { choosePurchase, cost, type Purse } from '@daisee/market';
+import { Coin, Energy, Price } from '@daisee/units';
 import type { ConsumerRules } from './settings.ts';
-import type { Action, Inputs, Market, State } from './situation.ts';
+import type { Action, Debt, Inputs, Market, State } from './situation.ts';
 import { inHand, larger, remaining, smaller, thresholds } from './thresholds.ts';
 
 /** The highest price, and what is there to pay with: the coins, and what is left of the day's budget. */
@@ -63,7 +63,7 @@ export const purchase = (
   return [{ type: 'note', note: 'no-purchase', declined: [...declined, ...short] }];
 };
 
-/** What is owed to a seller: energy used beyond what was bought. */
+/** To whom energy is owed: used beyond what was bought, reported yet or not. */
 const debtsOf = (state: State, rules: ConsumerRules): readonly { seller: Address; energy: Energy }[] =>
   rules.sellers
     .map(({ account: seller }) => ({ seller, energy: Energy(0n - remaining(state, seller)) }))
@@ -71,22 +71,43 @@ const debtsOf = (state: State, rules: ConsumerRules): readonly { seller: Address
 
 export const isInDebt = (state: State, rules: ConsumerRules): boolean => debtsOf(state, rules).length > 0;
 
-/** Pays the first debt that can be paid, as much of it as that is; or says why none can. */
+/** Debts as the ledger will have them when it knows all: what it shows, and what is used and not reported at the price of now. */
+const allDebts = (state: State, market: Market, rules: ConsumerRules): readonly Debt[] => {
+  const known = new Map(market.debts.map((debt) => [debt.seller, debt]));
+  const ours = debtsOf(state, rules).map(({ seller, energy }) => {
+    const shown = known.get(seller);
+    known.delete(seller);
+    const price = market.offers.find((offer) => offer.seller === seller)?.price ?? Price(0n);
+    const more = larger(Energy(energy - (shown?.energy ?? 0n)), Energy(0n));
+    return { seller, energy, owed: Coin((shown?.owed ?? 0n) + cost(more, price)) };
+  });
+  return [...ours, ...known.values()];
+};
+
+/** Whether somebody else than `seller` is owed: then the ledger sells it nothing new of this seller. */
+export const owesOthers = (state: State, inputs: Inputs, rules: ConsumerRules, seller: Address): boolean => {
+  const debts = inputs.market ? allDebts(state, inputs.market, rules) : debtsOf(state, rules);
+  return debts.some((debt) => debt.seller !== seller);
+};
+
+/**
+ * Pays the first debt, as much of it as there is to pay with; or says why none can be paid. It needs nothing left of its
+ * seller, and no price cap holds: what was drawn was drawn at its price.
+ */
 export const settlement = (state: State, inputs: Inputs, rules: ConsumerRules): readonly Action[] => {
-  const debts = debtsOf(state, rules);
-  if (debts.length === 0 || !inputs.settles || inputs.inFlight !== 'nothing') return [];
   const { market } = inputs;
-  if (!market) return [{ type: 'ask' }];
-  const declined: Decline[] = [];
-  for (const { seller, energy } of debts) {
-    const offer = market.offers.find((one) => one.seller === seller);
-    if (!offer) continue;
-    const answer = choosePurchase([{ ...offer, wanted: energy, least: Energy(1n) }], purseOf(market, rules));
-    if (answer.purchase) {
-      const { purchase: paid } = answer;
-      return [{ type: 'settle', seller, energy: paid.energy, cost: paid.cost }];
-    }
-    declined.push(...answer.declined);
-  }
-  return [{ type: 'note', note: 'debt', debts, declined }];
+  if (!inputs.settles || inputs.inFlight !== 'nothing') return [];
+  if (!market) return isInDebt(state, rules) ? [{ type: 'ask' }] : [];
+  const debts = allDebts(state, market, rules);
+  const [debt] = debts;
+  if (!debt) return [];
+  const { balance, budget = balance } = purseOf(market, rules);
+  const most = smaller(budget, balance);
+  const { seller, energy, owed } = debt;
+  if (most >= owed) return [{ type: 'settle', seller, energy, cost: owed }];
+  if (most > 0n) return [{ type: 'settle', seller, energy: Energy((energy * most) / owed), cost: most }];
+  const reason = balance === 0n ? ('out-of-coins' as const) : ('over-budget' as const);
+  return [
+    { type: 'note', note: 'debt', debts, declined: debts.map((one) => ({ seller: one.seller, reason })) },
+  ];
 };

@@ -27,9 +27,18 @@ interface Offering {
   readonly available: Energy;
 }
 
+/** What the ledger shows as owed to a seller: energy used beyond what was bought, at the prices of then. */
+export interface Debt {
+  readonly seller: Address;
+  readonly energy: Energy;
+  readonly owed: Coin;
+}
+
 /** The market as just read from the ledger. */
 export interface Market {
   readonly offers: readonly Offering[];
+  /** To whomever: while one is open, the ledger sells nothing new of others. */
+  readonly debts: readonly Debt[];
   readonly balance: Coin;
   readonly spentToday: Coin;
 }
@@ -95,7 +104,7 @@ export type Note =
   | {
       readonly type: 'note';
       readonly note: 'debt';
-      readonly debts: readonly { readonly seller: Address; readonly energy: Energy }[];
+      readonly debts: readonly Debt[];
       readonly declined: readonly AgentDecline[];
     };
 

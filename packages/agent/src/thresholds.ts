@@ -9,7 +9,7 @@ const use = (power: number, time: number): Energy =>
   Energy(BigInt(Math.ceil((Math.max(0, power) * time) / 3.6)));
 
 export const larger = (a: Energy, b: Energy): Energy => (a > b ? a : b);
-export const smaller = (a: Energy, b: Energy): Energy => (a < b ? a : b);
+export const smaller = <T extends bigint>(a: T, b: T): T => (a < b ? a : b);
 
 /** Amounts of energy bought from one seller, µWh. */
 export interface Thresholds {

@@ -74,6 +74,10 @@ export interface PurchaseState {
   readonly consumed: string;
   readonly remain: string;
   readonly overdrawn: string;
+  /** Coins for what is overdrawn, at the prices of when it was drawn. */
+  readonly owed: string;
+  /** Wh that left the seller's source towards this node, by the seller's own meter; 0 where that does not tell. */
+  readonly delivered: string;
   readonly spent: string;
 }
 
@@ -82,6 +86,7 @@ export interface SellerState {
   readonly active: boolean;
   readonly price: string;
   readonly produced: string;
+  /** What buyers bought, or drew without. */
   readonly sold: string;
   readonly available: string;
 }
@@ -178,12 +183,20 @@ export interface Transaction {
     | 'consumed'
     | 'bought'
     | 'overdrawn'
+    | 'debtPaid'
+    | 'delivered'
+    | 'disputed'
     | 'transferred'
     | 'approved'
     | 'nodeRegistered'
     | 'nodeRemoved'
     | 'priceChanged'
     | 'meterKeyChanged'
+    | 'meterReplaced'
+    | 'registerCorrected'
+    | 'termsChanged'
+    | 'nodeRestored'
+    | 'tradeRestored'
     | 'paused'
     | 'unpaused';
   readonly from?: Address;

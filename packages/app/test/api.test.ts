@@ -157,6 +157,8 @@ describe('the API', () => {
         consumed: '5.000000',
         remain: '15.000000',
         overdrawn: '0.000000',
+        owed: '0.000000',
+        delivered: '0.000000',
         spent: '40.000000',
       },
     ]);

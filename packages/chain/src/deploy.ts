@@ -4,11 +4,13 @@ import { toCount } from './answers.ts';
 import { headerOf } from './blocks.ts';
 import type { Fees } from './fees.ts';
 import { daiseeAbi, daiseeBytecode, daiseeCoinAbi, daiseeCoinBytecode } from './generated/contracts.ts';
+import { toAddress } from './keystore.ts';
 import { createPatience, type LedgerNotice } from './patience.ts';
 import type { RawReceipt } from './receipts.ts';
 import { createRpc } from './rpc.ts';
 import { createSender } from './sender.ts';
 import type { Address, Signer } from './signer.ts';
+import { contractTerms, DEFAULT_TERMS, type Terms } from './terms.ts';
 
 /** A creation was mined and the chain does not say where the contract is. */
 export class NoContractAddress extends DaiseeError {
@@ -28,6 +30,12 @@ export interface DeployOptions {
   readonly signer: Signer;
   /** Who registers nodes, mints coins and may pause. */
   readonly admin: Address;
+  /** What the community agreed on; `DEFAULT_TERMS` unless given. */
+  readonly terms?: Terms | undefined;
+  /** The coin that pays; a new one unless given. */
+  readonly coin?: Address | undefined;
+  /** Deployed paused, so that books of an earlier ledger can be restored before the first `unpause`. */
+  readonly closed?: boolean | undefined;
   readonly clock: Clock;
   readonly pollInterval?: Duration;
   readonly fees?: Fees;
@@ -42,8 +50,8 @@ export interface Deployment {
 }
 
 /**
- * Deploys the coin and the exchange that is paid with it. Waits for a chain that is away.
- * @throws ContractRefused, NoEther, TransactionReplaced, NoContractAddress, ChainAnswer
+ * Deploys the coin, unless one is given, and the exchange that is paid with it. Waits for a chain that is away.
+ * @throws BadTerms, ContractRefused, NoEther, TransactionReplaced, NoContractAddress, ChainAnswer
  */
 export const deployContracts = async (options: DeployOptions): Promise<Deployment> => {
   const { url, signer, admin, clock, pollInterval = Duration(1000), fees, onEvent = () => {} } = options;
@@ -80,18 +88,23 @@ export const deployContracts = async (options: DeployOptions): Promise<Deploymen
       onEvent,
     });
     try {
-      const coinReceipt = await sender.send({
-        what: 'The deployment of DaiseeCoin',
-        data: encodeDeployData({ abi: daiseeCoinAbi, bytecode: daiseeCoinBytecode, args: [admin] }),
-      });
-      const coin = addressOf(coinReceipt);
-      const exchange = addressOf(
-        await sender.send({
-          what: 'The deployment of Daisee',
-          data: encodeDeployData({ abi: daiseeAbi, bytecode: daiseeBytecode, args: [coin, admin] }),
+      const coinReceipt =
+        options.coin === undefined
+          ? await sender.send({
+              what: 'The deployment of DaiseeCoin',
+              data: encodeDeployData({ abi: daiseeCoinAbi, bytecode: daiseeCoinBytecode, args: [admin] }),
+            })
+          : undefined;
+      const coin = coinReceipt ? addressOf(coinReceipt) : toAddress(options.coin ?? '');
+      const receipt = await sender.send({
+        what: 'The deployment of Daisee',
+        data: encodeDeployData({
+          abi: daiseeAbi,
+          bytecode: daiseeBytecode,
+          args: [coin, admin, contractTerms(options.terms ?? DEFAULT_TERMS), options.closed ?? false],
         }),
-      );
-      return { exchange, coin, block: coinReceipt.block };
+      });
+      return { exchange: addressOf(receipt), coin, block: (coinReceipt ?? receipt).block };
     } finally {
       sender.close();
     }

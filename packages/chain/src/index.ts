@@ -54,7 +54,7 @@ export {
   WrongContract,
 } from './ledger.ts';
 export type { LedgerEvent, LedgerFact, NodeKind } from './ledger-events.ts';
-export type { Call, Orders, Purchase } from './orders.ts';
+export type { Call, DebtPayment, Orders, Purchase } from './orders.ts';
 export { OutboxDamaged } from './outbox.ts';
 export type { LedgerNotice } from './patience.ts';
 export {
@@ -62,12 +62,23 @@ export {
   type Reading,
   type ReadingDomain,
   ReadingTooLarge,
+  SORTS,
   type SignedReading,
+  type Sort,
   signReading,
 } from './readings.ts';
-export type { LedgerReads, PurchaseRow, RegisteredNode, SellerRow } from './reads.ts';
+export type { LedgerReads, NextPrice, PurchaseRow, RegisteredNode, SellerRow } from './reads.ts';
 export { ContractRefused, type RefusalArgs } from './refusals.ts';
 export { BadUrl, ChainAnswer, ChainUnreachable, RpcRefused } from './rpc.ts';
 export { LedgerStopped, NoEther, TransactionReplaced } from './sender.ts';
 export { type Address, type Hex, type Signature, type Signer, signerOf } from './signer.ts';
-export type { LedgerWrites, Receipt, Registration, WriteOptions } from './writes.ts';
+export { BadTerms, DEFAULT_TERMS, type Terms } from './terms.ts';
+export type {
+  Correction,
+  LedgerWrites,
+  NodeBooks,
+  Receipt,
+  Registration,
+  TradeBooks,
+  WriteOptions,
+} from './writes.ts';

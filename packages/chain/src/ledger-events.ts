@@ -2,16 +2,21 @@
 import { Coin, Energy, Instant, Price, Register } from '@daisee/units';
 import { decodeEventLog } from 'viem/utils';
 import { daiseeAbi, daiseeCoinAbi } from './generated/contracts.ts';
+import { SORTS, type Sort } from './readings.ts';
 import type { RawLog } from './receipts.ts';
 import { ChainAnswer } from './rpc.ts';
 import type { Address, Hex } from './signer.ts';
+import { type Terms, termsOf } from './terms.ts';
 
 /** What a node is; `none` when it is not registered, or was removed. */
-export type NodeKind = 'none' | 'consumer' | 'producer';
+export type NodeKind = 'none' | 'consumer' | 'producer' | 'prosumer';
 
-const KINDS: readonly NodeKind[] = ['none', 'consumer', 'producer'];
+/** In the order of the contract's numbers. */
+const KINDS: readonly NodeKind[] = ['none', 'consumer', 'producer', 'prosumer'];
 export const kindOf = (number: number): NodeKind => KINDS[number] ?? 'none';
 export const kindNumber = (kind: NodeKind): number => KINDS.indexOf(kind);
+
+const sortOf = (number: number): Sort => SORTS[number] ?? 'production';
 
 /** Something on the books, without its place in the chain. */
 export type LedgerFact =
@@ -43,6 +48,32 @@ export type LedgerFact =
       readonly energy: Energy;
       /** Uncovered altogether. */
       readonly total: Energy;
+      /** For all of it, at the prices of when it was drawn; none where it is the own source. */
+      readonly owed: Coin;
+    }
+  /** A part of the `bought` that follows it: what was overdrawn before. */
+  | {
+      readonly type: 'debtPaid';
+      readonly buyer: Address;
+      readonly seller: Address;
+      readonly energy: Energy;
+      readonly cost: Coin;
+    }
+  /** By the seller's own meter. */
+  | {
+      readonly type: 'delivered';
+      readonly seller: Address;
+      readonly buyer: Address;
+      readonly energy: Energy;
+      readonly register: Register;
+    }
+  /** The registers of a seller and a buyer differ by more than the community tolerates. */
+  | {
+      readonly type: 'disputed';
+      readonly seller: Address;
+      readonly buyer: Address;
+      readonly delivered: Register;
+      readonly consumed: Register;
     }
   | { readonly type: 'transferred'; readonly from: Address; readonly to: Address; readonly amount: Coin }
   | { readonly type: 'approved'; readonly owner: Address; readonly spender: Address; readonly amount: Coin }
@@ -54,8 +85,41 @@ export type LedgerFact =
       readonly price: Price;
     }
   | { readonly type: 'nodeRemoved'; readonly node: Address }
-  | { readonly type: 'priceChanged'; readonly seller: Address; readonly price: Price }
+  /** It takes effect at `from`. */
+  | { readonly type: 'priceChanged'; readonly seller: Address; readonly price: Price; readonly from: Instant }
   | { readonly type: 'meterKeyChanged'; readonly node: Address; readonly meterKey: Address }
+  | {
+      readonly type: 'meterReplaced';
+      readonly node: Address;
+      readonly meterKey: Address;
+      readonly epoch: number;
+    }
+  | {
+      readonly type: 'registerCorrected';
+      readonly node: Address;
+      readonly sort: Sort;
+      /** Zero where the sort needs none. */
+      readonly other: Address;
+      readonly was: Register;
+      readonly register: Register;
+      readonly reason: string;
+    }
+  | ({ readonly type: 'termsChanged' } & Terms)
+  | {
+      readonly type: 'nodeRestored';
+      readonly node: Address;
+      readonly produced: Register;
+      readonly ownUse: Register;
+    }
+  | {
+      readonly type: 'tradeRestored';
+      readonly buyer: Address;
+      readonly seller: Address;
+      readonly purchased: Energy;
+      readonly consumed: Register;
+      readonly owed: Coin;
+      readonly spent: Coin;
+    }
   | { readonly type: 'paused'; readonly by: Address }
   | { readonly type: 'unpaused'; readonly by: Address }
   /** The chain was reorganised: what was told from this block on no longer holds; what holds now follows. */
@@ -101,7 +165,22 @@ const factOfExchange = ({ topics, data }: { topics: [Hex, ...Hex[]]; data: Hex }
       };
     case 'Overdrawn': {
       const { consumer, origin } = args;
-      return { type: 'overdrawn', consumer, origin, energy: Energy(args.energy), total: Energy(args.total) };
+      const [energy, total, owed] = [Energy(args.energy), Energy(args.total), Coin(args.owed)];
+      return { type: 'overdrawn', consumer, origin, energy, total, owed };
+    }
+    case 'DebtPaid': {
+      const { buyer, seller } = args;
+      return { type: 'debtPaid', buyer, seller, energy: Energy(args.energy), cost: Coin(args.amount) };
+    }
+    case 'Delivered': {
+      const { seller, buyer } = args;
+      const [energy, register] = [Energy(args.energy), Register(args.register)];
+      return { type: 'delivered', seller, buyer, energy, register };
+    }
+    case 'Disputed': {
+      const { seller, buyer } = args;
+      const [delivered, consumed] = [Register(args.delivered), Register(args.consumed)];
+      return { type: 'disputed', seller, buyer, delivered, consumed };
     }
     case 'NodeRegistered': {
       const { account: node, meterKey } = args;
@@ -110,9 +189,45 @@ const factOfExchange = ({ topics, data }: { topics: [Hex, ...Hex[]]; data: Hex }
     case 'NodeRemoved':
       return { type: 'nodeRemoved', node: args.account };
     case 'PriceChanged':
-      return { type: 'priceChanged', seller: args.seller, price: Price(args.price) };
+      return {
+        type: 'priceChanged',
+        seller: args.seller,
+        price: Price(args.price),
+        from: Instant(Number(args.from) * 1000),
+      };
     case 'MeterKeyChanged':
       return { type: 'meterKeyChanged', node: args.account, meterKey: args.meterKey };
+    case 'MeterReplaced':
+      return {
+        type: 'meterReplaced',
+        node: args.account,
+        meterKey: args.meterKey,
+        epoch: Number(args.epoch),
+      };
+    case 'RegisterCorrected': {
+      const { account: node, other, reason } = args;
+      const sort = sortOf(args.sort);
+      const [was, register] = [Register(args.was), Register(args.register)];
+      return { type: 'registerCorrected', node, sort, other, was, register, reason };
+    }
+    case 'TermsChanged':
+      return { type: 'termsChanged', ...termsOf(args.terms) };
+    case 'NodeRestored': {
+      const { account: node, produced, ownUse } = args.books;
+      return { type: 'nodeRestored', node, produced: Register(produced), ownUse: Register(ownUse) };
+    }
+    case 'TradeRestored': {
+      const { buyer, seller, purchased, consumed, owed, spent } = args.books;
+      return {
+        type: 'tradeRestored',
+        buyer,
+        seller,
+        purchased: Energy(purchased),
+        consumed: Register(consumed),
+        owed: Coin(owed),
+        spent: Coin(spent),
+      };
+    }
     case 'Paused':
       return { type: 'paused', by: args.account };
     case 'Unpaused':

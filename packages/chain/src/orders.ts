@@ -7,7 +7,19 @@ import type { Address, Hex } from './signer.ts';
 export interface Purchase {
   readonly seller: Address;
   readonly energy: Energy;
-  /** What it may cost at most. */
+  /** What it may cost at most, what is owed for energy overdrawn from the seller included. */
+  readonly maxCost: Coin;
+  /**
+   * What the buyer knows itself to have purchased from all sellers (`totalPurchased`, the sum of its `purchases`): where
+   * it is another sum by now, another order met the need, and this one is refused.
+   */
+  readonly purchasedBefore: Energy;
+}
+
+/** The payment of what is owed for energy overdrawn. */
+export interface DebtPayment {
+  readonly seller: Address;
+  /** Coins to pay at most: less than is owed pays for a part. */
   readonly maxCost: Coin;
 }
 
@@ -21,6 +33,8 @@ export interface Call {
 export interface Orders {
   /** Buys in one call, by `approveAndCall`. */
   buyEnergy(purchase: Purchase): Call;
+  /** Pays a debt in one call, by `approveAndCall`. */
+  payDebt(payment: DebtPayment): Call;
   transfer(to: Address, amount: Coin): Call;
   /** For the exchange, or another spender. */
   approve(amount: Coin, spender?: Address): Call;
@@ -29,22 +43,25 @@ export interface Orders {
 export const createOrders = (exchange: Address, coin: Address): Orders => {
   const abi = daiseeCoinAbi;
   const coins = (amount: bigint): string => `${formatMicro(amount)} coins`;
+  const approveAndCall = (what: string, value: Coin, order: Hex): Call => ({
+    what,
+    to: coin,
+    data: encodeFunctionData({ abi, functionName: 'approveAndCall', args: [exchange, value, order] }),
+  });
   return {
-    buyEnergy: ({ seller, energy, maxCost }) => {
+    buyEnergy: ({ seller, energy, maxCost, purchasedBefore }) => {
       const purchase = encodeAbiParameters(
-        [{ type: 'address' }, { type: 'uint256' }, { type: 'uint256' }],
-        [seller, energy, maxCost],
+        [{ type: 'address' }, { type: 'uint256' }, { type: 'uint256' }, { type: 'uint256' }],
+        [seller, energy, maxCost, purchasedBefore],
       );
-      return {
-        what: `The purchase of ${formatMicro(energy)} Wh from ${seller}`,
-        to: coin,
-        data: encodeFunctionData({
-          abi,
-          functionName: 'approveAndCall',
-          args: [exchange, maxCost, purchase],
-        }),
-      };
+      return approveAndCall(`The purchase of ${formatMicro(energy)} Wh from ${seller}`, maxCost, purchase);
     },
+    payDebt: ({ seller, maxCost }) =>
+      approveAndCall(
+        `The payment of up to ${coins(maxCost)} owed to ${seller}`,
+        maxCost,
+        encodeAbiParameters([{ type: 'address' }, { type: 'uint256' }], [seller, maxCost]),
+      ),
     transfer: (to, amount) => ({
       what: `The transfer of ${coins(amount)} to ${to}`,
       to: coin,

@@ -3,11 +3,21 @@ import { DaiseeError, type Register } from '@daisee/units';
 import { concatHex, hashTypedData, numberToHex } from 'viem/utils';
 import { type Address, type Hex, type Signature, type Signer, zeroAddress } from './signer.ts';
 
-/** A cumulative register of one node. */
+/**
+ * Which of a node's registers: what it produced, what it consumed from its own source, what it consumed from a seller's
+ * source, or what left its source towards a buyer. Their places are the contract's numbers.
+ */
+export const SORTS = ['production', 'ownUse', 'consumption', 'delivery'] as const;
+export type Sort = (typeof SORTS)[number];
+
+/** A cumulative register of one node, as its meter shows it. */
 export interface Reading {
+  readonly sort: Sort;
   readonly node: Address;
-  /** Left out: energy that the node produced. The node itself: consumed from its own source. Else: from that seller. */
-  readonly origin?: Address;
+  /** The seller of a consumption, the buyer of a delivery; left out otherwise. */
+  readonly other?: Address | undefined;
+  /** Counts the meters of the node, as `node()` tells: 0 until the first one is replaced. */
+  readonly epoch: number;
   readonly register: Register;
 }
 
@@ -35,8 +45,10 @@ export class ReadingTooLarge extends DaiseeError {
 
 const TYPES = {
   Reading: [
+    { name: 'sort', type: 'uint8' },
     { name: 'node', type: 'address' },
-    { name: 'origin', type: 'address' },
+    { name: 'other', type: 'address' },
+    { name: 'epoch', type: 'uint256' },
     { name: 'register', type: 'uint256' },
   ],
 } as const;
@@ -48,10 +60,16 @@ export const signReading = async (
   { chainId, exchange }: ReadingDomain,
 ): Promise<SignedReading> => {
   const hash = hashTypedData({
-    domain: { name: 'Daisee', version: '1', chainId, verifyingContract: exchange },
+    domain: { name: 'Daisee', version: '2', chainId, verifyingContract: exchange },
     types: TYPES,
     primaryType: 'Reading',
-    message: { node: reading.node, origin: reading.origin ?? zeroAddress, register: reading.register },
+    message: {
+      sort: SORTS.indexOf(reading.sort),
+      node: reading.node,
+      other: reading.other ?? zeroAddress,
+      epoch: BigInt(reading.epoch),
+      register: reading.register,
+    },
   });
   return { ...reading, signature: await meterKey.sign(hash) };
 };
@@ -61,21 +79,22 @@ const compact = ({ s, yParity }: Signature): Hex =>
   numberToHex(BigInt(s) | (BigInt(yParity) << 255n), { size: 32 });
 
 const packed = (reading: SignedReading): Hex => {
-  const { node, origin, register, signature } = reading;
+  const { sort, node, other, epoch, register, signature } = reading;
   if (register >= 1n << 64n) throw new ReadingTooLarge(reading);
-  const own = origin?.toLowerCase() === node.toLowerCase();
-  const head: readonly Hex[] =
-    origin === undefined || origin === zeroAddress
-      ? ['0x00', node]
-      : own
-        ? ['0x01', node]
-        : ['0x02', node, origin];
-  return concatHex([...head, numberToHex(register, { size: 8 }), signature.r, compact(signature)]);
+  return concatHex([
+    numberToHex(SORTS.indexOf(sort), { size: 1 }),
+    numberToHex(epoch, { size: 1 }),
+    node,
+    ...(sort === 'consumption' || sort === 'delivery' ? [other ?? zeroAddress] : []),
+    numberToHex(register, { size: 8 }),
+    signature.r,
+    compact(signature),
+  ]);
 };
 
 /**
- * Packs signed readings as `IDaisee.reportBatch` lays them out: a sort byte, node, the seller if there is one,
- * 8 bytes of register, r, vs.
+ * Packs signed readings as `IDaisee.reportBatch` lays them out: a sort byte, the epoch, the node, the seller or buyer
+ * if there is one, 8 bytes of register, r, vs.
  * @throws ReadingTooLarge
  */
 export const encodeBatch = (readings: readonly SignedReading[]): Hex => concatHex(readings.map(packed));

@@ -1,5 +1,5 @@
 /** What the books say, in the units of this project. */
-import { Coin, Energy, Price, Register } from '@daisee/units';
+import { Coin, Energy, Instant, Price, Register } from '@daisee/units';
 import { decodeFunctionResult, encodeFunctionData } from 'viem/utils';
 import { toQuantity } from './answers.ts';
 import { latestHeader } from './blocks.ts';
@@ -9,14 +9,26 @@ import { daiseeAbi, daiseeCoinAbi } from './generated/contracts.ts';
 import { kindOf, type NodeKind } from './ledger-events.ts';
 import { ChainAnswer, type Rpc } from './rpc.ts';
 import { type Address, type Hex, zeroAddress } from './signer.ts';
+import { type Terms, termsOf } from './terms.ts';
 
 /** A node as registered. */
 export interface RegisteredNode {
   readonly kind: NodeKind;
   readonly active: boolean;
-  /** Whose signature on readings counts; undefined: none does. */
+  /** Only readings that it signed count; undefined: the node reports itself. */
   readonly meterKey: Address | undefined;
+  /** 0: sells nothing at present. */
   readonly price: Price;
+  /** The price that it announced. */
+  readonly nextPrice: NextPrice | undefined;
+  /** Of its meter, to be named in what that signs. */
+  readonly epoch: number;
+}
+
+/** A price that was announced. */
+export interface NextPrice {
+  readonly price: Price;
+  readonly from: Instant;
 }
 
 /** A seller's row of the books. */
@@ -26,8 +38,10 @@ export interface SellerRow {
   readonly active: boolean;
   /** Coins per Wh; 0: sells nothing at present. */
   readonly price: Price;
+  readonly nextPrice: NextPrice | undefined;
   readonly produced: Register;
-  readonly sold: Energy;
+  /** What buyers bought, or drew without. */
+  readonly taken: Energy;
   readonly available: Energy;
 }
 
@@ -40,7 +54,11 @@ export interface PurchaseRow {
   readonly allowance: Energy;
   /** Consumed and not yet bought. */
   readonly overdrawn: Energy;
+  /** Coins for what is overdrawn, at the prices of when it was drawn. */
+  readonly owed: Coin;
   readonly spent: Coin;
+  /** By the seller's own meter; 0 where that does not tell. */
+  readonly delivered: Register;
 }
 
 /** Every method @throws ChainUnreachable, ChainChanged, ChainAnswer, RpcRefused, ContractRefused. */
@@ -53,22 +71,44 @@ export interface LedgerReads {
   allowance(seller: Address, buyer: Address): Promise<Energy>;
   /** Energy that the buyer consumed from the seller and has not bought. */
   overdrawn(buyer: Address, seller: Address): Promise<Energy>;
+  /** Coins that the buyer owes the seller for that. */
+  owed(buyer: Address, seller: Address): Promise<Coin>;
+  /** How many sellers the buyer owes coins to. */
+  debts(buyer: Address): Promise<number>;
   production(seller: Address): Promise<Register>;
   consumption(consumer: Address, origin: Address): Promise<Register>;
+  /** What left the seller's source towards the buyer, by the seller's own meter. */
+  delivery(seller: Address, buyer: Address): Promise<Register>;
   totalConsumption(consumer: Address): Promise<Energy>;
+  /** All that the buyer purchased, from all sellers: what its next order must name. */
+  totalPurchased(buyer: Address): Promise<Energy>;
   /** Energy that the seller has left to sell. */
   available(seller: Address): Promise<Energy>;
-  /** What the energy costs from the seller now. @throws ContractRefused NotASeller, NotSelling */
-  quote(seller: Address, energy: Energy): Promise<Coin>;
+  /**
+   * What the energy costs the buyer from the seller now: what it owes for the part that it has overdrawn, the present
+   * price for the rest. Without a buyer: somebody who owes nothing.
+   * @throws ContractRefused NotASeller, NotSelling
+   */
+  quote(seller: Address, energy: Energy, buyer?: Address): Promise<Coin>;
   node(account: Address): Promise<RegisteredNode>;
   /** All who were ever registered as producers, in that order. */
   sellers(): Promise<readonly SellerRow[]>;
   /** All that the buyer has with sellers, the newest seller first. */
   purchases(buyer: Address): Promise<readonly PurchaseRow[]>;
   nbSellers(): Promise<number>;
+  /** What the community agreed on. */
+  terms(): Promise<Terms>;
   /** Ether of an account and what a unit of gas may cost now, both in wei. */
   gas(account: Address): Promise<{ readonly balance: bigint; readonly price: bigint }>;
 }
+
+const nextPriceOf = (row: {
+  readonly nextPrice: bigint;
+  readonly nextPriceAt: bigint;
+}): NextPrice | undefined =>
+  row.nextPrice === 0n
+    ? undefined
+    : { price: Price(row.nextPrice), from: Instant(Number(row.nextPriceAt) * 1000) };
 
 const PAGE = 100n;
 /** Rows of a list: of more than any community has, the answers are none of its books. */
@@ -90,6 +130,10 @@ export const createReads = (rpc: Rpc, exchange: Address, coin: Address): LedgerR
       | 'energyProduction'
       | 'energyConsumption'
       | 'totalEnergyConsumption'
+      | 'totalEnergyPurchased'
+      | 'energyDelivery'
+      | 'owed'
+      | 'debts'
       | 'available',
     ...args: readonly Address[]
   ): Promise<bigint> => {
@@ -151,10 +195,15 @@ export const createReads = (rpc: Rpc, exchange: Address, coin: Address): LedgerR
     overdrawn: async (buyer, seller) => Energy(await uint('overdrawn', buyer, seller)),
     production: async (seller) => Register(await uint('energyProduction', seller)),
     consumption: async (consumer, origin) => Register(await uint('energyConsumption', consumer, origin)),
+    owed: async (buyer, seller) => Coin(await uint('owed', buyer, seller)),
+    debts: async (buyer) => Number(await uint('debts', buyer)),
+    delivery: async (seller, buyer) => Register(await uint('energyDelivery', seller, buyer)),
+    totalPurchased: async (buyer) => Energy(await uint('totalEnergyPurchased', buyer)),
     totalConsumption: async (consumer) => Energy(await uint('totalEnergyConsumption', consumer)),
     available: async (seller) => Energy(await uint('available', seller)),
-    quote: async (seller, energy) => {
-      const data = encodeFunctionData({ abi: daiseeAbi, functionName: 'quote', args: [seller, energy] });
+    quote: async (seller, energy, buyer = zeroAddress) => {
+      const args = [buyer, seller, energy] as const;
+      const data = encodeFunctionData({ abi: daiseeAbi, functionName: 'quote', args });
       const answer = await callView(rpc, 'A quote', exchange, data);
       return decoded('quote', answer, () =>
         Coin(decodeFunctionResult({ abi: daiseeAbi, functionName: 'quote', data: answer })),
@@ -164,16 +213,14 @@ export const createReads = (rpc: Rpc, exchange: Address, coin: Address): LedgerR
       const data = encodeFunctionData({ abi: daiseeAbi, functionName: 'nodeOf', args: [account] });
       const answer = await callView(rpc, 'Reading a node', exchange, data);
       return decoded('nodeOf', answer, () => {
-        const [kind, active, meterKey, price] = decodeFunctionResult({
-          abi: daiseeAbi,
-          functionName: 'nodeOf',
-          data: answer,
-        });
+        const node = decodeFunctionResult({ abi: daiseeAbi, functionName: 'nodeOf', data: answer });
         return {
-          kind: kindOf(kind),
-          active,
-          meterKey: meterKey === zeroAddress ? undefined : meterKey,
-          price: Price(price),
+          kind: kindOf(node.kind),
+          active: node.active,
+          meterKey: node.meterKey === zeroAddress ? undefined : node.meterKey,
+          price: Price(node.price),
+          nextPrice: nextPriceOf(node),
+          epoch: Number(node.epoch),
         };
       });
     },
@@ -189,8 +236,9 @@ export const createReads = (rpc: Rpc, exchange: Address, coin: Address): LedgerR
               account: row.account,
               active: row.active,
               price: Price(row.price),
+              nextPrice: nextPriceOf(row),
               produced: Register(row.produced),
-              sold: Energy(row.sold),
+              taken: Energy(row.taken),
               available: Energy(row.available),
             })),
           );
@@ -214,11 +262,20 @@ export const createReads = (rpc: Rpc, exchange: Address, coin: Address): LedgerR
               consumed: Register(row.consumed),
               allowance: Energy(row.allowance),
               overdrawn: Energy(row.overdrawn),
+              owed: Coin(row.owed),
               spent: Coin(row.spent),
+              delivered: Register(row.delivered),
             })),
           );
         },
       ),
+    terms: async () => {
+      const data = encodeFunctionData({ abi: daiseeAbi, functionName: 'terms' });
+      const answer = await callView(rpc, 'Reading the terms', exchange, data);
+      return decoded('terms', answer, () =>
+        termsOf(decodeFunctionResult({ abi: daiseeAbi, functionName: 'terms', data: answer })),
+      );
+    },
     nbSellers: async () => {
       const data = encodeFunctionData({ abi: daiseeAbi, functionName: 'nbSellers' });
       const answer = await callView(rpc, 'Counting the sellers', exchange, data);

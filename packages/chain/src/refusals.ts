@@ -36,7 +36,14 @@ export interface Refusal {
 }
 
 /** What may be over by itself: sellers go on producing, a pause ends, prices are raised and lowered. */
-const PASSING = new Set(['NotEnoughEnergy', 'EnforcedPause', 'NotSelling', 'CostTooHigh', 'OutOfGas']);
+const PASSING = new Set([
+  'NotEnoughEnergy',
+  'EnforcedPause',
+  'NotSelling',
+  'CostTooHigh',
+  'PurchasedMeanwhile',
+  'OutOfGas',
+]);
 
 const readable = (args: RefusalArgs) =>
   Object.fromEntries(
@@ -70,12 +77,18 @@ const SENTENCES: Readonly<Record<string, (values: Values) => string>> = {
   AlreadyRegistered: ({ is }) =>
     `${is('account')} is registered already. Remove it first to change its kind.`,
   BadBatch: ({ is }) => `the batch breaks off or names no known sort of reading at reading ${is('index')}.`,
-  BadPurchase: ({ is }) =>
-    `a purchase by approveAndCall needs 96 bytes (seller, energy, maxCost), ${is('length')} came.`,
+  AlreadyOpen: () =>
+    'books of an earlier ledger are brought over before this one is opened. Deploy another one with "daisee migrate".',
+  BadOrder: ({ is }) =>
+    `an order by approveAndCall has 128 bytes (seller, energy, maxCost, purchasedBefore) or 64 (seller, maxCost, for a debt), ${is('length')} came.`,
   BadSignature: ({ is }) =>
     `the meter key of ${is('node')} did not sign reading ${is('index')}. Check the key registered for its meter, the chain id and the contract's address.`,
+  BelowStart: ({ wh }) =>
+    `the meter in use began at ${wh('start')}, and ${wh('register')} are below that. Enter a new meter first with "daisee node replace-meter".`,
   CostTooHigh: ({ coins }) =>
     `it costs ${coins('cost')} at the present price, more than the ${coins('maxCost')} allowed. Raise the price cap or choose another seller.`,
+  DebtElsewhere: ({ is }) =>
+    `${is('buyer')} owes coins to ${is('sellers')} other seller(s) for energy that it drew without buying, and buys nothing new before it has paid. Settle with "daisee energy settle".`,
   ECDSAInvalidSignature: () => 'the signature is none.',
   ECDSAInvalidSignatureLength: ({ is }) => `a signature has 64 or 65 bytes, this one ${is('length')}.`,
   ECDSAInvalidSignatureS: () => 'the signature is in the form that can be changed by anyone (high s).',
@@ -97,27 +110,42 @@ const SENTENCES: Readonly<Record<string, (values: Values) => string>> = {
     'the exchange is paused by its admin. Nothing is lost: registers are reported when it goes on.',
   ExpectedPause: () => 'the exchange is not paused.',
   InvalidAccountNonce: ({ is }) => `the permit of ${is('account')} was used already. Sign a new one.`,
-  KindMissing: () => 'a node must be a consumer or a producer.',
+  KindMissing: () => 'a node must be a consumer, a producer or a prosumer.',
+  NoDebt: ({ is }) => `${is('buyer')} owes ${is('seller')} nothing.`,
   NoEnergy: () => 'a purchase of 0 Wh. Ask for more than nothing (node.delta).',
+  NoReason: () => 'a correction needs a reason. Say why, for everybody to read.',
+  NotABuyer: ({ is }) =>
+    `${is('account')} is registered as a producer; only consumers and prosumers buy. Have the admin register it as a prosumer.`,
   NotACoin: ({ is }) => `there is no contract at ${is('coin')}. Deploy the coin first with "daisee deploy".`,
   NotANode: ({ is }) =>
     `${is('account')} is not registered. Have the admin register it with "daisee node register".`,
   NotAProducer: ({ is }) =>
-    `${is('account')} is not registered as a producer; only producers have production and a price. Correct node.typ or have the admin register it again.`,
+    `${is('account')} is not registered as a producer or prosumer; only those have production and a price. Correct node.typ or have the admin register it again.`,
   NotASeller: ({ is }) =>
-    `${is('seller')} is not registered as a producer. Correct the sellers in the settings.`,
+    `${is('seller')} is not registered as a producer or prosumer. Correct the sellers in the settings.`,
+  NotBlank: ({ is }) => `there are books of ${is('account')} already. Begin with a new ledger.`,
   NotEnoughEnergy: ({ is, wh }) =>
     `${is('seller')} has only ${wh('available')} left of the ${wh('requested')} asked for. Ask for less, or choose another seller.`,
-  NotSelling: ({ is }) => `${is('seller')} sells nothing at present (its price is 0). Choose another seller.`,
+  NotSelling: ({ is }) => `${is('seller')} sells nothing at present. Choose another seller.`,
   NotTheCoin: ({ is }) => `only the ledger's own coin announces approvals, not ${is('caller')}.`,
   OwnEnergy: () => 'a node does not buy from itself.',
+  PurchasedMeanwhile: ({ wh }) =>
+    `the order was for a buyer that has purchased ${wh('expected')} so far, and it has purchased ${wh('purchased')}: another order of this account met the need. Does another program use its key? Stop one of the two.`,
   PriceTooLarge: ({ coins }) => `${coins('price')} per Wh are more than the ledger counts.`,
   RegisterFell: ({ wh }) =>
-    `the register on the books stands at ${wh('stored')}, ${wh('given')} was reported, and a register only rises. If the meter was replaced, report under a new account.`,
+    `the register on the books stands at ${wh('stored')}, ${wh('given')} was reported, and a register only rises. If the meter was replaced, have the admin enter the new one with "daisee node replace-meter"; if the books are wrong, correct them with "daisee node correct".`,
   RegisterTooLarge: ({ wh }) => `${wh('register')} are more than a register counts (2^64 - 1 µWh).`,
   SafeERC20FailedOperation: ({ is }) => `the coin ${is('token')} refused the payment without a reason.`,
+  SignatureNeeded: ({ is }) =>
+    `the meter of ${is('node')} has a key, so only readings that it signed count. Let the meter sign, or have the admin take the key away.`,
+  SpentTooLarge: ({ coins }) => `${coins('spent')} are more than the ledger counts between two.`,
+  TakenTooLarge: ({ is, wh }) => `${wh('taken')} taken from ${is('seller')} are more than the ledger counts.`,
+  TooManyMeters: ({ is }) =>
+    `the ledger counts at most ${is('most')} meters of a node. Register a new account.`,
   TooManySellers: ({ is }) => `the ledger numbers at most ${is('most')} sellers.`,
   UnknownOrigin: ({ is }) => `nobody ever produced under ${is('origin')}, so nothing can come from it.`,
+  WrongEpoch: ({ is }) =>
+    `the reading is of meter ${is('epoch')} of ${is('node')}, and meter ${is('current')} is in use.`,
   ZeroAddress: () => 'an address that must be someone is zero.',
   Error: ({ is }) => `${is('message')}.`,
   Panic: ({ is }) => `the contract stopped at an inner check (panic ${is('code')}).`,

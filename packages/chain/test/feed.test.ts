@@ -55,7 +55,8 @@ describe('The feed', () => {
   test('gives each event once, in order, from the deployment on', async () => {
     const feed = ledger.createFeed();
     const first = await feed.poll();
-    expect(first[0]).toMatchObject({
+    expect(first[0]).toMatchObject({ type: 'termsChanged' });
+    expect(first[1]).toMatchObject({
       type: 'nodeRegistered',
       node: producer.address,
       kind: 'producer',

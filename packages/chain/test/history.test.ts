@@ -53,6 +53,7 @@ beforeAll(async () => {
       seller: keys.producer.address,
       energy: wattHours(20),
       maxCost: Coin(20n * MICRO),
+      purchasedBefore: Energy(0n),
     });
     await consumer.reportConsumption(keys.producer.address, Register(5n * MICRO));
     await consumer.reportConsumption(keys.consumer.address, Register(3n * MICRO));

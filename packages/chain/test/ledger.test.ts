@@ -4,8 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Address,
   ContractRefused,
+  type Correction,
   connectLedger,
   createKey,
+  type Ledger,
   type LedgerNotice,
   NoContract,
   NoSigner,
@@ -14,7 +16,7 @@ import {
   WrongChain,
   WrongContract,
 } from '../src/index.ts';
-import { type Community, poll, startCommunity } from './support/community.ts';
+import { type Community, nextOrder, poll, startCommunity } from './support/community.ts';
 import { temporaryDirectory } from './support/directory.ts';
 
 let community: Community;
@@ -35,7 +37,9 @@ describe('The ledger', () => {
     expect(produced.events).toMatchObject([
       { type: 'produced', node: seller, energy: wh(300), register: wh(300) },
     ]);
-    const bought = await consumer.buyEnergy({ seller, energy: Energy(wh(100)), maxCost: Coin(wh(100)) });
+    const bought = await consumer.buyEnergy(
+      await nextOrder(consumer, seller, Energy(wh(100)), Coin(wh(100))),
+    );
     expect(bought.events.map(({ type }) => type)).toEqual(['approved', 'bought', 'transferred']);
     expect(bought.events).toContainEqual(
       expect.objectContaining({ type: 'bought', cost: wh(100), block: bought.block }),
@@ -56,6 +60,10 @@ describe('The ledger', () => {
       buyer: await consumer.balance(buyer),
       seller: await consumer.balance(seller),
       nbSellers: await consumer.nbSellers(),
+      purchased: await consumer.totalPurchased(buyer),
+      owed: await consumer.owed(buyer, seller),
+      debts: await consumer.debts(buyer),
+      delivery: await consumer.delivery(seller, buyer),
     }).toEqual({
       allowance: wh(70),
       overdrawn: 0n,
@@ -66,12 +74,33 @@ describe('The ledger', () => {
       buyer: wh(900),
       seller: wh(100),
       nbSellers: 1,
+      purchased: wh(100),
+      owed: 0n,
+      debts: 0,
+      delivery: 0n,
     });
     expect(await consumer.purchases(buyer)).toEqual([
-      { seller, purchased: wh(100), consumed: wh(30), allowance: wh(70), overdrawn: 0n, spent: wh(100) },
+      {
+        seller,
+        purchased: wh(100),
+        consumed: wh(30),
+        allowance: wh(70),
+        overdrawn: 0n,
+        owed: 0n,
+        spent: wh(100),
+        delivered: 0n,
+      },
     ]);
     expect(await consumer.sellers()).toEqual([
-      { account: seller, active: true, price: MICRO, produced: wh(300), sold: wh(100), available: wh(200) },
+      {
+        account: seller,
+        active: true,
+        price: MICRO,
+        nextPrice: undefined,
+        produced: wh(300),
+        taken: wh(100),
+        available: wh(200),
+      },
     ]);
     expect(await consumer.node(seller)).toMatchObject({ kind: 'producer', active: true, price: MICRO });
     expect(await consumer.node(nobody)).toEqual({
@@ -79,6 +108,8 @@ describe('The ledger', () => {
       active: false,
       meterKey: undefined,
       price: 0n,
+      nextPrice: undefined,
+      epoch: 0,
     });
   });
 
@@ -86,12 +117,12 @@ describe('The ledger', () => {
     const { consumer, consumerKey, producerKey } = community;
     await consumer.approve(Coin(wh(5)));
     expect(await consumer.coinAllowance(consumerKey.address)).toBe(wh(5));
-    const order = { seller: producerKey.address, energy: Energy(wh(5)), maxCost: Coin(wh(5)) };
-    expect((await consumer.buyApproved(order)).events.map(({ type }) => type)).toEqual([
+    const order = () => nextOrder(consumer, producerKey.address, Energy(wh(5)), Coin(wh(5)));
+    expect((await consumer.buyApproved(await order())).events.map(({ type }) => type)).toEqual([
       'bought',
       'transferred',
     ]);
-    await expect(consumer.buyApproved(order)).rejects.toMatchObject({
+    await expect(consumer.buyApproved(await order())).rejects.toMatchObject({
       errorName: 'ERC20InsufficientAllowance',
     });
   });
@@ -121,22 +152,24 @@ describe('The ledger', () => {
   test('buys once for one need, however often it is asked, also after a restart', async () => {
     const { connect, consumerKey, producerKey, consumer } = community;
     const outbox = join(temporaryDirectory(), 'outbox.sqlite');
-    const order = { seller: producerKey.address, energy: Energy(wh(1)), maxCost: Coin(wh(1)) };
     const before = await consumer.balance(consumerKey.address);
     const first = await connect({ signer: consumerKey, outbox });
+    const order = await nextOrder(first, producerKey.address, Energy(wh(1)), Coin(wh(1)));
     const asked = await Promise.all([1, 2, 3].map(() => first.buyEnergy(order, { intent: 'need 1' })));
     expect(new Set(asked.map(({ hash }) => hash)).size).toBe(1);
     await first.stop();
     const second = await connect({ signer: consumerKey, outbox });
     expect(await second.buyEnergy(order, { intent: 'need 1' })).toEqual(asked[0]);
     expect(await consumer.balance(consumerKey.address)).toBe(before - wh(1));
-    await second.buyEnergy(order, { intent: 'need 2' });
+    await second.buyEnergy(await nextOrder(second, producerKey.address, Energy(wh(1)), Coin(wh(1))), {
+      intent: 'need 2',
+    });
     expect(await consumer.balance(consumerKey.address)).toBe(before - wh(2));
   });
 
   test('a need that was refused may be asked again', async () => {
     const { consumer, producerKey } = community;
-    const order = { seller: producerKey.address, energy: Energy(wh(2)), maxCost: Coin(1n) };
+    const order = await nextOrder(consumer, producerKey.address, Energy(wh(2)), Coin(1n));
     await expect(consumer.buyEnergy(order, { intent: 'need 3' })).rejects.toThrow(ContractRefused);
     const receipt = await consumer.buyEnergy({ ...order, maxCost: Coin(wh(2)) }, { intent: 'need 3' });
     expect(receipt.events).toHaveLength(3);
@@ -170,6 +203,18 @@ describe('The ledger', () => {
 
 describe('A refusal of the contracts comes as their own error:', () => {
   const maxCost = Coin(wh(10_000));
+  const buy = async (
+    ledger: Ledger,
+    seller: Address,
+    energy: bigint,
+    most: Coin = maxCost,
+  ): Promise<unknown> => ledger.buyEnergy(await nextOrder(ledger, seller, Energy(energy), most));
+  const correction = (c: Community): Correction => ({
+    sort: 'production',
+    node: c.producerKey.address,
+    register: Register(1n),
+    reason: 'because',
+  });
   test.each<[string, (c: Community) => Promise<unknown>]>([
     ['NotANode', (c) => c.admin.reportConsumption(c.chain.treasury.address, Register(1n))],
     ['NotAProducer', (c) => c.consumer.reportProduction(Register(1n))],
@@ -187,25 +232,27 @@ describe('A refusal of the contracts comes as their own error:', () => {
     ['RegisterFell', (c) => c.consumer.reportConsumption(c.consumerKey.address, Register(1n))],
     ['RegisterTooLarge', (c) => c.producer.reportProduction(Register(2n ** 64n))],
     ['PriceTooLarge', (c) => c.producer.setPrice(Price(2n ** 64n))],
-    ['NotASeller', (c) => c.consumer.buyEnergy({ seller: nobody, energy: Energy(1n), maxCost })],
+    ['NotASeller', (c) => buy(c.consumer, nobody, 1n)],
+    ['NotEnoughEnergy', (c) => buy(c.consumer, c.producerKey.address, wh(9_000_000))],
+    ['CostTooHigh', (c) => buy(c.consumer, c.producerKey.address, wh(1), Coin(1n))],
+    ['NoEnergy', (c) => buy(c.consumer, c.producerKey.address, 0n)],
+    ['OwnEnergy', (c) => buy(c.consumer, c.consumerKey.address, 1n)],
+    ['NotABuyer', (c) => buy(c.producer, c.producerKey.address, 1n)],
     [
-      'NotEnoughEnergy',
-      (c) => c.consumer.buyEnergy({ seller: c.producerKey.address, energy: Energy(wh(9_000_000)), maxCost }),
-    ],
-    [
-      'CostTooHigh',
+      'PurchasedMeanwhile',
       (c) =>
-        c.consumer.buyEnergy({ seller: c.producerKey.address, energy: Energy(wh(1)), maxCost: Coin(1n) }),
+        c.consumer.buyEnergy({
+          seller: c.producerKey.address,
+          energy: Energy(1n),
+          maxCost,
+          purchasedBefore: Energy(7n),
+        }),
     ],
-    ['NoEnergy', (c) => c.consumer.buyEnergy({ seller: c.producerKey.address, energy: Energy(0n), maxCost })],
-    [
-      'OwnEnergy',
-      (c) => c.producer.buyEnergy({ seller: c.producerKey.address, energy: Energy(1n), maxCost }),
-    ],
-    [
-      'ERC20InsufficientBalance',
-      (c) => c.consumer.buyEnergy({ seller: c.producerKey.address, energy: Energy(wh(1500)), maxCost }),
-    ],
+    ['NoDebt', (c) => c.consumer.payDebt({ seller: c.producerKey.address, maxCost })],
+    ['NoReason', (c) => c.admin.correctRegister({ ...correction(c), reason: '' })],
+    ['AccessControlUnauthorizedAccount', (c) => c.producer.correctRegister(correction(c))],
+    ['AlreadyOpen', (c) => c.admin.restore([], [])],
+    ['ERC20InsufficientBalance', (c) => buy(c.consumer, c.producerKey.address, wh(1500))],
     ['ERC20InsufficientBalance', (c) => c.consumer.transfer(nobody, Coin(wh(1_000_000)))],
     ['EnergyTooLarge', (c) => c.consumer.quote(c.producerKey.address, Energy(2n ** 64n))],
     ['NotASeller', (c) => c.consumer.quote(nobody, Energy(1n))],
@@ -220,9 +267,10 @@ describe('A refusal of the contracts comes as their own error:', () => {
     const { consumer, producerKey } = community;
     const available = await consumer.available(producerKey.address);
     const requested = Energy(available + 1n);
-    await expect(
-      consumer.buyEnergy({ seller: producerKey.address, energy: requested, maxCost }),
-    ).rejects.toMatchObject({ args: { seller: producerKey.address, available, requested }, retryable: true });
+    await expect(buy(consumer, producerKey.address, requested)).rejects.toMatchObject({
+      args: { seller: producerKey.address, available, requested },
+      retryable: true,
+    });
   });
 
   test('missing coins name the commands that give them', async () => {
@@ -332,7 +380,7 @@ describe('Connecting', () => {
     if (notices.length === 0) expect(found).toBe(community.deployment.block);
     else expect([found, notices.map(({ type }) => type)]).toEqual([0, ['history']]);
     const events = await ledger.createFeed().poll();
-    expect(events[0]).toMatchObject({ type: 'nodeRegistered' });
+    expect(events.slice(0, 2)).toMatchObject([{ type: 'termsChanged' }, { type: 'nodeRegistered' }]);
     await ledger.stop();
   });
 });

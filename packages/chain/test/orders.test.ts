@@ -1,4 +1,4 @@
-import { Coin, MICRO, Price, Register, wattHours } from '@daisee/units';
+import { Coin, Energy, MICRO, Price, Register, wattHours } from '@daisee/units';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Address, ContractRefused, createKey, type Ledger, signerOf } from '../src/index.ts';
 import { type DevChain, startDevChain } from './support/dev-chain.ts';
@@ -31,6 +31,7 @@ describe('A call for a wallet that is not ours', () => {
       seller: seller.address,
       energy: wattHours(10),
       maxCost: Coin(10n * MICRO),
+      purchasedBefore: Energy(0n),
     });
     for (const call of [transfer, purchase, ledger.orders.approve(Coin(MICRO))])
       expect(await ledger.rehearse(person.address, call)).toBeUndefined();
@@ -41,6 +42,7 @@ describe('A call for a wallet that is not ours', () => {
       seller: seller.address,
       energy: wattHours(20),
       maxCost: Coin(20n * MICRO),
+      purchasedBefore: Energy(0n),
     });
     await expect(ledger.rehearse(person.address, dear)).rejects.toThrow(ContractRefused);
     await expect(ledger.rehearse(person.address, dear)).rejects.toThrow(

@@ -20,6 +20,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   uint8: 8,
   bytes32: `0x${'cd'.repeat(32)}`,
   string: 'text',
+  uint40: 40,
 };
 
 describe('Every error of the contracts', () => {

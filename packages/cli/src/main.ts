@@ -50,8 +50,12 @@ const commands: Readonly<Record<string, { readonly does: string; readonly load: 
     load: async () => (await import('./commands/account.ts')).accountCommand(),
   },
   node: {
-    does: "register and remove the community's nodes",
+    does: "register, correct and remove the community's nodes",
     load: async () => (await import('./commands/node.ts')).nodeCommand(),
+  },
+  terms: {
+    does: 'show or change what the community agreed on',
+    load: async () => (await import('./commands/terms.ts')).termsCommand(),
   },
   token: {
     does: 'balances, transfers, approvals and minting of DaiseeCoin',

@@ -1,7 +1,10 @@
+import type { Address } from '@daisee/chain';
 import { Coin, Energy, Percent, Price, Register, wattHours } from '@daisee/units';
 import { describe } from 'vitest';
 import { NODE, SELLER_1, SELLER_2 } from '../world/lab.ts';
 import { buy, check, holding, low, market, on1, type Row, rules, switchTo } from './situation.ts';
+
+const STRANGER: Address = '0x5000000000000000000000000000000000000005';
 
 /** Used of each seller, Wh. */
 const used = (wh1: number, wh2 = 0) => {
@@ -18,11 +21,16 @@ const settle = (seller: string, wh: number, coins: number) => ({
   energy: wattHours(wh),
   cost: Coin(BigInt(coins * 1e6)),
 });
-const debt = (wh: number, reason: string) => ({
+const debt = (wh: number, coins: number, reason: string) => ({
   type: 'note',
   note: 'debt',
-  debts: [{ seller: SELLER_1, energy: wattHours(wh) }],
+  debts: [owing(SELLER_1, wh, coins)],
   declined: [{ seller: SELLER_1, reason }],
+});
+const owing = (seller: Address, wh: number, coins: number) => ({
+  seller,
+  energy: wattHours(wh),
+  owed: Coin(BigInt(coins * 1e6)),
 });
 const owing3 = { ...holding(10, 10), ...used(13).state };
 const offers = (available1: number, price1 = 2_000_000n) =>
@@ -59,10 +67,16 @@ const debts: readonly Row[] = [
     [switchTo(SELLER_2, 'below-limit'), settle(SELLER_1, 3, 6)],
   ],
   [
-    'but after what keeps it where it is fed',
+    'of another seller before what keeps it where it is fed: the ledger sells a debtor nothing of others',
     { ...holding(10, 0), ...used(7.2, 1).state },
     { ...on1, ...used(7.2, 1).inputs },
-    [buy(SELLER_1)],
+    [settle(SELLER_2, 1, 1)],
+  ],
+  [
+    'of the seller that feeds it by what it buys there next',
+    { ...holding(10, 0), ...used(11, 0).state },
+    { ...on1, ...used(11, 0).inputs, feed: SELLER_1 },
+    [switchTo('own', 'allowance-used'), settle(SELLER_1, 1, 2)],
   ],
   [
     'also while a person keeps it on its own source',
@@ -71,22 +85,34 @@ const debts: readonly Row[] = [
     [settle(SELLER_1, 3, 6)],
   ],
   [
-    'of a seller that has little left as much as it has',
+    'of a seller that has nothing left, or sells nothing at present, all the same',
     owing3,
-    { ...used(13).inputs, market: offers(1) },
+    { ...used(13).inputs, market: { ...offers(0, 0n), debts: [owing(SELLER_1, 3, 6)] } },
+    [settle(SELLER_1, 3, 6)],
+  ],
+  [
+    'at the price of when it was drawn, and what was not reported yet at the price of now',
+    owing3,
+    { ...used(13).inputs, market: { ...offers(500, 100n), debts: [owing(SELLER_1, 2, 5)] } },
+    [{ ...settle(SELLER_1, 3, 5), cost: Coin(5_000_100n) }],
+  ],
+  [
+    'of a seller that the settings do not name any more, too',
+    holding(0),
+    { ...low, market: { ...offers(500), debts: [owing(STRANGER, 1, 4)] } },
+    [settle(STRANGER, 1, 4)],
+  ],
+  [
+    'with as many coins as there are',
+    owing3,
+    { ...used(13).inputs, market: { ...offers(500), balance: Coin(2_000_000n) } },
     [settle(SELLER_1, 1, 2)],
   ],
   [
-    'of a seller that has nothing left it says that it cannot be paid',
+    'without coins it says that it cannot be paid',
     owing3,
-    { ...used(13).inputs, market: offers(0) },
-    [debt(3, 'sold-out')],
-  ],
-  [
-    'and buys elsewhere meanwhile',
-    { ...holding(10), ...used(13).state },
-    { ...low, ...used(13).inputs, market: offers(0) },
-    [buy(SELLER_2, wattHours(20)), debt(3, 'sold-out')],
+    { ...used(13).inputs, market: { ...offers(500), balance: Coin(0n) } },
+    [debt(3, 6, 'out-of-coins')],
   ],
   [
     'within the budget',
@@ -99,14 +125,14 @@ const debts: readonly Row[] = [
     'not beyond it',
     owing3,
     { ...used(13).inputs, market: { ...offers(500), spentToday: Coin(100_000_000n) } },
-    [debt(3, 'over-budget')],
+    [debt(3, 6, 'over-budget')],
     { ...rules, budgetPerDay: Coin(100_000_000n) },
   ],
   [
-    'not above the price cap',
+    'above the price cap as well: what was drawn was drawn at its price',
     owing3,
     { ...used(13).inputs, market: offers(500) },
-    [debt(3, 'above-price-cap')],
+    [settle(SELLER_1, 3, 6)],
     { ...rules, priceCap: Price(1_999_999n) },
   ],
   [

@@ -25,6 +25,7 @@ export const market = (more: Partial<NonNullable<Inputs['market']>> = {}): NonNu
     { seller: SELLER_1, price: Price(2_000_000n), available: wattHours(500) },
     { seller: SELLER_2, price: Price(1_000_000n), available: wattHours(500) },
   ],
+  debts: [],
   balance: Coin(1_000_000_000n),
   spentToday: Coin(0n),
   ...more,

@@ -16,6 +16,7 @@ import type { Account, AgentLedger, Mined } from '../../src/ports.ts';
 interface Trade {
   purchased: bigint;
   consumed: bigint;
+  owed: bigint;
   spent: bigint;
 }
 
@@ -24,6 +25,8 @@ interface Node {
   price: bigint;
   produced: bigint;
   sold: bigint;
+  /** By buyers, beyond what they bought. */
+  drawn: bigint;
   ownUse: bigint;
   balance: bigint;
 }
@@ -61,15 +64,28 @@ export const createLedgerModel = (clock: Clock, blockTime: Duration) => {
   const nodeOf = (account: Address): Node => {
     const there = nodes.get(account);
     if (there) return there;
-    const node: Node = { kind: 'none', price: 0n, produced: 0n, sold: 0n, ownUse: 0n, balance: 0n };
+    const node: Node = {
+      kind: 'none',
+      price: 0n,
+      produced: 0n,
+      sold: 0n,
+      drawn: 0n,
+      ownUse: 0n,
+      balance: 0n,
+    };
     nodes.set(account, node);
     return node;
   };
   const tradeOf = (buyer: Address, seller: Address): Trade => {
     const key = `${buyer} ${seller}`;
-    const trade = trades.get(key) ?? { purchased: 0n, consumed: 0n, spent: 0n };
+    const trade = trades.get(key) ?? { purchased: 0n, consumed: 0n, owed: 0n, spent: 0n };
     trades.set(key, trade);
     return trade;
+  };
+  const costOf = (energy: bigint, price: bigint): bigint => (energy * price + 999_999n) / 1_000_000n;
+  const availableOf = (seller: Address): bigint => {
+    const { produced, sold, drawn } = nodeOf(seller);
+    return produced > sold + drawn ? produced - sold - drawn : 0n;
   };
   const refuse = (what: string, errorName: string, args: Record<string, unknown> = {}): never => {
     throw new ContractRefused(what, { errorName, args });
@@ -91,7 +107,14 @@ export const createLedgerModel = (clock: Clock, blockTime: Duration) => {
     const stored = trade ? trade.consumed : origin ? node.ownUse : node.produced;
     if (register < stored) refuse('The report', 'RegisterFell', { stored, given: register });
     if (trade) {
+      const over = trade.consumed > trade.purchased ? trade.consumed - trade.purchased : 0n;
+      const before = trade.purchased + over;
       trade.consumed = register;
+      if (register > before) {
+        const source = nodeOf(origin ?? account);
+        trade.owed += costOf(register - before, source.price);
+        source.drawn += register - before;
+      }
       if (register > trade.purchased) overdrafts.push(register - trade.purchased);
     } else if (origin) node.ownUse = register;
     else node.produced = register;
@@ -103,16 +126,27 @@ export const createLedgerModel = (clock: Clock, blockTime: Duration) => {
     seller: Address,
     energy: bigint,
     maxCost: bigint,
+    purchasedBefore: bigint,
     intent: string,
   ): LedgerEvent[] => {
     const source = nodeOf(seller);
     if (nodeOf(buyer).kind === 'none') refuse('The purchase', 'NotANode', { account: buyer });
     if (source.kind !== 'producer') refuse('The purchase', 'NotASeller', { seller });
     if (source.price === 0n) refuse('The purchase', 'NotSelling', { seller });
-    const available = source.produced - source.sold;
-    if (energy > available)
-      refuse('The purchase', 'NotEnoughEnergy', { seller, available, requested: energy });
-    const cost = (energy * source.price + 999_999n) / 1_000_000n;
+    const purchased = [...trades].reduce(
+      (sum, [key, one]) => (key.startsWith(buyer) ? sum + one.purchased : sum),
+      0n,
+    );
+    if (purchased !== purchasedBefore)
+      refuse('The purchase', 'PurchasedMeanwhile', { expected: purchasedBefore, purchased });
+    const trade = tradeOf(buyer, seller);
+    const over = trade.consumed > trade.purchased ? trade.consumed - trade.purchased : 0n;
+    const covered = energy < over ? energy : over;
+    const due = covered === over ? trade.owed : (trade.owed * covered + over - 1n) / over;
+    const available = availableOf(seller);
+    if (energy - covered > available)
+      refuse('The purchase', 'NotEnoughEnergy', { seller, available, requested: energy - covered });
+    const cost = due + costOf(energy - covered, source.price);
     if (cost > maxCost) refuse('The purchase', 'CostTooHigh', { cost, maxCost });
     const balance = nodeOf(buyer).balance;
     if (cost > balance)
@@ -120,9 +154,31 @@ export const createLedgerModel = (clock: Clock, blockTime: Duration) => {
     nodeOf(buyer).balance -= cost;
     source.balance += cost;
     source.sold += energy;
-    const trade = tradeOf(buyer, seller);
+    source.drawn -= covered;
+    trade.owed -= due;
     const before = trade.purchased;
     trade.purchased += energy;
+    trade.spent += cost;
+    purchases.push({ at: clock.now(), buyer, seller, energy, before, intent });
+    return [{ ...place(), type: 'bought', buyer, seller, energy: Energy(energy), cost: Coin(cost) }];
+  };
+
+  const payDebt = (buyer: Address, seller: Address, maxCost: bigint, intent: string): LedgerEvent[] => {
+    const trade = tradeOf(buyer, seller);
+    const over = trade.consumed > trade.purchased ? trade.consumed - trade.purchased : 0n;
+    if (over === 0n) refuse('The payment', 'NoDebt', { buyer, seller });
+    const cost = maxCost < trade.owed ? maxCost : trade.owed;
+    const balance = nodeOf(buyer).balance;
+    if (cost > balance)
+      refuse('The payment', 'ERC20InsufficientBalance', { sender: buyer, balance, needed: cost });
+    const energy = cost === trade.owed ? over : (over * cost) / trade.owed;
+    nodeOf(buyer).balance -= cost;
+    nodeOf(seller).balance += cost;
+    nodeOf(seller).sold += energy;
+    nodeOf(seller).drawn -= energy;
+    const before = trade.purchased;
+    trade.purchased += energy;
+    trade.owed -= cost;
     trade.spent += cost;
     purchases.push({ at: clock.now(), buyer, seller, energy, before, intent });
     return [{ ...place(), type: 'bought', buyer, seller, energy: Energy(energy), cost: Coin(cost) }];
@@ -190,6 +246,7 @@ export const createLedgerModel = (clock: Clock, blockTime: Duration) => {
                 seller: key.split(' ')[1] as Address,
                 purchased: Energy(trade.purchased),
                 consumed: Register(trade.consumed),
+                owed: Coin(trade.owed),
                 spent: Coin(trade.spent),
               }),
             ),
@@ -199,12 +256,14 @@ export const createLedgerModel = (clock: Clock, blockTime: Duration) => {
           Register(consumer === origin ? nodeOf(consumer).ownUse : tradeOf(consumer, origin).consumed),
         ),
       production: (seller) => read(() => Register(nodeOf(seller).produced)),
-      available: (seller) => read(() => Energy(nodeOf(seller).produced - nodeOf(seller).sold)),
+      available: (seller) => read(() => Energy(availableOf(seller))),
       node: (owner) => read(() => ({ price: nodeOf(owner).price as Price })),
       reportConsumption: (origin, register) => send(() => report(account, origin, register)),
       reportProduction: (register) => send(() => report(account, undefined, register)),
-      buyEnergy: ({ seller, energy, maxCost }, { intent }) =>
-        send(() => buy(account, seller, energy, maxCost, intent), intent),
+      buyEnergy: ({ seller, energy, maxCost, purchasedBefore }, { intent }) =>
+        send(() => buy(account, seller, energy, maxCost, purchasedBefore, intent), intent),
+      payDebt: ({ seller, maxCost }, { intent }) =>
+        send(() => payDebt(account, seller, maxCost, intent), intent),
       setPrice: (price) =>
         send(() => {
           nodeOf(account).price = price;

@@ -1,5 +1,5 @@
 /** What the person logged in may do: the wallet, the node's settings, its own source now. */
-import type { Receipt } from '@daisee/chain';
+import type { Address, Receipt } from '@daisee/chain';
 import { type Described, operation, RequestRefused } from '@daisee/http';
 import {
   type Clock,
@@ -124,6 +124,9 @@ export const actingOperations = (context: ActingContext): readonly Described[] =
       throw new RequestRefused(409, 'app.no-agent', 'This App is not connected to the agent of the node.');
     return agent;
   };
+  /** A person orders anew with each click, and so on top of all that was purchased until then. */
+  const purchasedBy = async (account: Address | undefined): Promise<Energy> =>
+    account === undefined ? Energy(0n) : ledger.totalPurchased(account);
   return [
     operation({
       id: 'quote',
@@ -137,7 +140,7 @@ export const actingOperations = (context: ActingContext): readonly Described[] =
       answer: async ({ query: { seller, energy } }): Promise<Quote> => {
         const account = ledger.address;
         const [cost, available, sellers, balance] = await Promise.all([
-          ledger.quote(seller, Energy(energy)),
+          ledger.quote(seller, Energy(energy), account),
           ledger.available(seller),
           ledger.sellers(),
           account === undefined ? Coin(0n) : ledger.balance(account),
@@ -200,7 +203,14 @@ export const actingOperations = (context: ActingContext): readonly Described[] =
       body: buy,
       answers: answer('The receipt, once it is mined'),
       answer: ({ body: { seller, energy, maxCost } }) =>
-        written(() => ledger.buyEnergy({ seller, energy: Energy(energy), maxCost: Coin(maxCost) })),
+        written(async () =>
+          ledger.buyEnergy({
+            seller,
+            energy: Energy(energy),
+            maxCost: Coin(maxCost),
+            purchasedBefore: await purchasedBy(ledger.address),
+          }),
+        ),
     }),
     operation({
       id: 'prepare',
@@ -222,6 +232,7 @@ export const actingOperations = (context: ActingContext): readonly Described[] =
                   seller: order.seller,
                   energy: Energy(order.energy),
                   maxCost: Coin(order.maxCost),
+                  purchasedBefore: await purchasedBy(from),
                 });
         await ledger.rehearse(from, call);
         return { to: call.to, data: call.data, chainId: ledger.chainId };

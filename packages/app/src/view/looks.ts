@@ -72,6 +72,8 @@ export const chainLook = (options: ChainLookOptions): Look & Required<Pick<Look,
       consumed: formatMicro(row.consumed),
       remain: formatMicro(row.allowance),
       overdrawn: formatMicro(row.overdrawn),
+      owed: formatMicro(row.owed),
+      delivered: formatMicro(row.delivered),
       spent: formatMicro(row.spent),
     }));
   const sellers = async (): Promise<readonly SellerState[]> => {
@@ -82,7 +84,7 @@ export const chainLook = (options: ChainLookOptions): Look & Required<Pick<Look,
       active: row.active,
       price: formatMicro(row.price),
       produced: formatMicro(row.produced),
-      sold: formatMicro(row.sold),
+      sold: formatMicro(row.taken),
       available: formatMicro(row.available),
     }));
   };

@@ -14,6 +14,7 @@ const detailsOf = (fact: HistoryFact): Details => {
     case 'overdrawn':
       return { from: fact.origin, to: fact.consumer, energy: formatMicro(fact.energy) };
     case 'bought':
+    case 'debtPaid':
       return {
         from: fact.seller,
         to: fact.buyer,
@@ -28,7 +29,19 @@ const detailsOf = (fact: HistoryFact): Details => {
       return { to: fact.node, price: formatMicro(fact.price) };
     case 'nodeRemoved':
     case 'meterKeyChanged':
+    case 'meterReplaced':
+    case 'nodeRestored':
       return { to: fact.node };
+    case 'registerCorrected':
+      return { to: fact.node, energy: formatMicro(fact.register) };
+    case 'delivered':
+      return { from: fact.seller, to: fact.buyer, energy: formatMicro(fact.energy) };
+    case 'disputed':
+      return { from: fact.seller, to: fact.buyer, energy: formatMicro(fact.delivered) };
+    case 'tradeRestored':
+      return { from: fact.seller, to: fact.buyer, energy: formatMicro(fact.purchased) };
+    case 'termsChanged':
+      return {};
     case 'priceChanged':
       return { from: fact.seller, price: formatMicro(fact.price) };
     default:

@@ -215,7 +215,7 @@ describe('the App of a running lab', { timeout: TEST_WITHIN }, () => {
     await soon(async () => {
       if (await older.isVisible()) await older.dispatchEvent('click');
       return await rows(page).last().getAttribute('class');
-    }).toBe('kind-nodeRegistered');
+    }).toBe('kind-termsChanged');
 
     await page.getByLabel('Kind').selectOption('bought');
     await soon(kinds).toEqual(new Set(['kind-bought']));

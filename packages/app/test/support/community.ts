@@ -13,7 +13,17 @@ import {
   type Signer,
   signerOf,
 } from '@daisee/chain';
-import { Coin, Duration, MICRO, Price, Register, Seconds, systemClock, wattHours } from '@daisee/units';
+import {
+  Coin,
+  Duration,
+  Energy,
+  MICRO,
+  Price,
+  Register,
+  Seconds,
+  systemClock,
+  wattHours,
+} from '@daisee/units';
 
 const SOON = Duration(10);
 
@@ -94,7 +104,7 @@ export const startCommunity = async (): Promise<Community> => {
     await admin.mint(accounts.consumer, Coin(1000n * MICRO));
     await producer.reportProduction(Register(50n * MICRO));
     const order = { seller: accounts.producer, energy: wattHours(20), maxCost: Coin(40n * MICRO) };
-    await consumer.buyEnergy(order);
+    await consumer.buyEnergy({ ...order, purchasedBefore: Energy(0n) });
     await consumer.reportConsumption(accounts.producer, Register(5n * MICRO));
     await consumer.reportConsumption(accounts.consumer, Register(15n * MICRO));
   });

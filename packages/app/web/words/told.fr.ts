@@ -3,10 +3,14 @@
  * `{name:coins}` are a contract's millionths, `{name:time}` an instant. What is not here is shown in English.
  */
 const refusals = {
-  BadPurchase: 'l’ordre d’achat est mal formé.',
+  BadOrder: 'l’ordre est mal formé.',
   BadSignature: 'la clé du compteur de {node} n’a pas signé ce relevé.',
+  BelowStart:
+    'le compteur en service a commencé à {start:wh}, et {register:wh} est plus bas. Inscrivez d’abord un nouveau compteur.',
   CostTooHigh:
     'cela coûte {cost:coins} jetons au prix actuel, plus que les {maxCost:coins} permis. Relevez le prix le plus haut ou choisissez un autre vendeur.',
+  DebtElsewhere:
+    '{buyer} doit des jetons à {sellers} autre(s) vendeur(s) pour de l’énergie prise sans achat, et n’achète rien de nouveau avant d’avoir payé.',
   ERC1363InvalidSpender: '{spender} ne vend pas par ce moyen.',
   ERC20InsufficientAllowance:
     '{spender} peut prélever {allowance:coins} jetons et il en faut {needed:coins}. Autorisez-en davantage.',
@@ -19,21 +23,35 @@ const refusals = {
   EnergyTooLarge: '{energy:wh}, c’est plus que les comptes ne savent compter.',
   EnforcedPause:
     'la bourse est suspendue par son administrateur. Rien n’est perdu : les relevés suivent à la reprise.',
+  NoDebt: '{buyer} ne doit rien à {seller}.',
   NoEnergy: 'un achat de 0 Wh. Demandez plus que rien.',
+  NoReason: 'une correction demande une raison, que tous peuvent lire.',
+  NotABuyer:
+    '{account} est inscrit comme producteur ; seuls les consommateurs et les prosommateurs achètent.',
   NotANode: '{account} n’est pas inscrit. Demandez à l’administrateur de l’inscrire.',
-  NotAProducer: '{account} n’est pas inscrit comme producteur ; eux seuls ont une production et un prix.',
-  NotASeller: '{seller} n’est pas inscrit comme producteur. Corrigez les vendeurs dans les réglages.',
+  NotAProducer:
+    '{account} n’est pas inscrit comme producteur ou prosommateur ; eux seuls ont une production et un prix.',
+  NotASeller:
+    '{seller} n’est pas inscrit comme producteur ou prosommateur. Corrigez les vendeurs dans les réglages.',
+  NotBlank: 'il y a déjà des comptes de {account}.',
   NotEnoughEnergy:
     'il ne reste à {seller} que {available:wh} sur les {requested:wh} demandés. Demandez moins, ou choisissez un autre vendeur.',
-  NotSelling: '{seller} ne vend rien à présent (son prix est 0). Choisissez un autre vendeur.',
+  NotSelling: '{seller} ne vend rien à présent. Choisissez un autre vendeur.',
   NotTheCoin: 'seul le jeton de la bourse annonce des autorisations, pas {caller}.',
   OwnEnergy: 'un nœud n’achète pas à lui-même.',
+  PurchasedMeanwhile:
+    'l’ordre comptait sur {expected:wh} achetés jusque-là, et il y en a {purchased:wh} : un autre ordre de ce compte est passé avant. Un autre programme se sert-il de sa clé ?',
   PriceTooLarge: '{price:coins} jetons le Wh, c’est plus que les comptes ne savent compter.',
   RegisterFell:
-    'les comptes en sont à {stored:wh}, {given:wh} ont été relevés, et un index ne fait que monter. Si le compteur a été remplacé, il faut un nouveau compte.',
+    'les comptes en sont à {stored:wh}, {given:wh} ont été relevés, et un index ne fait que monter. Si le compteur a été remplacé, demandez à l’administrateur d’inscrire le nouveau.',
   RegisterTooLarge: '{register:wh}, c’est plus qu’un index ne sait compter.',
   SafeERC20FailedOperation: 'le jeton {token} a refusé le paiement sans dire pourquoi.',
+  SignatureNeeded: 'le compteur de {node} a une clé : seuls comptent les relevés qu’il a signés.',
+  SpentTooLarge: '{spent:coins} jetons, c’est plus que les comptes ne savent compter entre deux.',
+  TakenTooLarge: '{taken:wh} pris à {seller}, c’est plus que les comptes ne savent compter.',
   UnknownOrigin: 'personne n’a jamais produit sous {origin} : rien ne peut en venir.',
+  WrongEpoch:
+    'le relevé vient du compteur {epoch} de {node}, et c’est le compteur {current} qui est en service.',
   ZeroAddress: 'une adresse qui doit être quelqu’un est zéro.',
   Panic: 'le contrat s’est arrêté à une vérification interne (panic {code}).',
   OutOfGas: 'le gaz n’a pas suffi.',

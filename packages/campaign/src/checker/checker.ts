@@ -55,7 +55,11 @@ export const createChecker = (stage: CheckedStage): OwnChecker => {
       found.push({ law, what, at: clock.now() });
     };
     for (const row of await ledger.sellers())
-      if (row.sold > row.produced) tell(2, `${row.account} sold ${row.sold} of ${row.produced} µWh produced`);
+      if (row.available > 0n && row.taken + row.available > row.produced)
+        tell(
+          2,
+          `${row.account} has ${row.available} µWh for sale, of ${row.produced} produced and ${row.taken} taken`,
+        );
     const rows = await purchases();
     bought = rows.reduce((sum, row) => sum + row.purchased, 0n);
     wasRead = true;

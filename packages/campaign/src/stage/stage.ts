@@ -2,8 +2,16 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createKey, deployContracts, type Hex, type Signer, signerOf, writeKeyFile } from '@daisee/chain';
-import { Instant, messageOf } from '@daisee/units';
+import {
+  createKey,
+  DEFAULT_TERMS,
+  deployContracts,
+  type Hex,
+  type Signer,
+  signerOf,
+  writeKeyFile,
+} from '@daisee/chain';
+import { Duration, Instant, messageOf } from '@daisee/units';
 import { createChance } from '../chance.ts';
 import type { Link, LinkName, OpenStage, PartName, StageOptions } from '../doors.ts';
 import { type OwnedBoard, startBoard } from './board.ts';
@@ -182,7 +190,14 @@ export const openStage = async (options: StageOptions): Promise<CheckedStage> =>
     );
     const keys = { admin, ...(await makeKeys(files, clock.now())) };
     const url = `http://127.0.0.1:${ports.chain}`;
-    const deployment = await deployContracts({ url, signer: admin, admin: admin.address, clock });
+    const deployment = await deployContracts({
+      url,
+      signer: admin,
+      admin: admin.address,
+      clock,
+      // So that a price can change between an order and its block.
+      terms: { ...DEFAULT_TERMS, priceNotice: Duration(0) },
+    });
     const connection: Connection = { url, clock, deployment };
     const people = started(await foundCommunity(connection, keys), (one) => one.close());
     const ledger = started(connect(connection), (one) => one.stop());

@@ -45,6 +45,30 @@ const bought = (energy: bigint, cost: bigint): LedgerFact => ({
   energy: Energy(energy),
   cost: Coin(cost),
 });
+const consumed = (energy: bigint, register: bigint): LedgerFact => ({
+  type: 'consumed',
+  consumer: buyer,
+  origin: seller,
+  energy: Energy(energy),
+  register: Register(register),
+});
+const overdrawn = (energy: bigint, total: bigint, owed: bigint): LedgerFact => ({
+  type: 'overdrawn',
+  consumer: buyer,
+  origin: seller,
+  energy: Energy(energy),
+  total: Energy(total),
+  owed: Coin(owed),
+});
+const paid = (energy: bigint, cost: bigint): LedgerFact => ({
+  type: 'debtPaid',
+  buyer,
+  seller,
+  energy: Energy(energy),
+  cost: Coin(cost),
+});
+/** After all that is told. */
+const LATER = Instant(8e15);
 const community = [registered(buyer, 0n), registered(seller, 2_000_000n), moved(nobody, buyer, 900n)];
 
 const lawsBroken = (facts: readonly LedgerFact[]): readonly number[] => {
@@ -56,8 +80,23 @@ const lawsBroken = (facts: readonly LedgerFact[]): readonly number[] => {
 describe('the books made of events', () => {
   it('are in order when everything was produced, paid and priced as it was', () => {
     expect(lawsBroken([produced(100n, 100n), bought(60n, 120n), moved(buyer, seller, 120n)])).toEqual([]);
-    const repriced: LedgerFact = { type: 'priceChanged', seller, price: Price(1n) };
+    const repriced: LedgerFact = { type: 'priceChanged', seller, price: Price(1n), from: Instant(0) };
     expect(lawsBroken([produced(100n, 100n), repriced, bought(60n, 1n)])).toEqual([]);
+  });
+
+  it('know a price from the instant on that it was announced for', () => {
+    const announced: LedgerFact = { type: 'priceChanged', seller, price: Price(3_000_000n), from: LATER };
+    expect(lawsBroken([produced(100n, 100n), announced, bought(60n, 120n)])).toEqual([]);
+    expect(lawsBroken([produced(100n, 100n), announced, bought(60n, 180n)])).toEqual([4]);
+  });
+
+  it('count what was overdrawn at the price of when it was drawn, and as taken', () => {
+    const drawn = [produced(100n, 100n), consumed(40n, 40n), overdrawn(40n, 40n, 80n)];
+    const cheap: LedgerFact = { type: 'priceChanged', seller, price: Price(1n), from: Instant(0) };
+    expect(lawsBroken([...drawn, cheap, paid(40n, 80n), bought(100n, 81n)])).toEqual([]);
+    expect(lawsBroken([...drawn, cheap, paid(40n, 80n), bought(101n, 81n)])).toEqual([2]);
+    expect(lawsBroken([...drawn, cheap, paid(40n, 1n), bought(100n, 2n)])).toEqual([4]);
+    expect(lawsBroken([produced(100n, 100n), consumed(40n, 40n), overdrawn(40n, 40n, 79n)])).toEqual([3]);
   });
 
   it('show a register that went by another amount than was credited', () => {

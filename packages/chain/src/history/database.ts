@@ -37,7 +37,7 @@ class HistoryShared extends DaiseeError {
 const PAGE_SIZE = 1024;
 
 /** Raised with the tables: an older file is begun anew. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * `events` by their position in the chain; `mentions` says which events name an account, so that its newest ones are

@@ -1,7 +1,7 @@
 /** Facts of the ledger as text and back, exactly: amounts are decimal text, since JSON has no integers of their size. */
 import { Coin, Energy, Instant, Price, Register } from '@daisee/units';
 import type { LedgerEvent, LedgerFact } from '../ledger-events.ts';
-import type { Address, Hex } from '../signer.ts';
+import { type Address, type Hex, zeroAddress } from '../signer.ts';
 
 /** Something that stayed on the books: all but the news of a reorganisation. */
 export type HistoryFact = Exclude<LedgerFact, { readonly type: 'reverted' }>;
@@ -23,11 +23,20 @@ const LOGS_OF_BLOCK = 2 ** 20;
 /** The position of a block's first event. */
 export const positionOf = (block: number, logIndex = 0): number => block * LOGS_OF_BLOCK + logIndex;
 
-/** How each amount of a fact is made of its digits. */
+/** How each amount of a fact is made of its digits. (Instants and numbers are JSON's own.) */
 const amounts: Readonly<Record<string, (digits: bigint) => bigint>> = {
   energy: Energy,
   total: Energy,
+  purchased: Energy,
+  tolerance: Energy,
   register: Register,
+  delivered: Register,
+  consumed: Register,
+  produced: Register,
+  ownUse: Register,
+  was: Register,
+  owed: Coin,
+  spent: Coin,
   cost: Coin,
   amount: Coin,
   price: Price,
@@ -58,11 +67,22 @@ const partiesOf = (fact: HistoryFact): Parties => {
     case 'nodeRegistered':
     case 'nodeRemoved':
     case 'meterKeyChanged':
+    case 'meterReplaced':
+    case 'nodeRestored':
       return { party: fact.node };
+    case 'registerCorrected':
+      return fact.other === zeroAddress ? { party: fact.node } : { party: fact.node, other: fact.other };
+    case 'delivered':
+    case 'disputed':
+      return { party: fact.seller, other: fact.buyer };
+    case 'termsChanged':
+      return {};
     case 'consumed':
     case 'overdrawn':
       return { party: fact.consumer, other: fact.origin };
     case 'bought':
+    case 'debtPaid':
+    case 'tradeRestored':
       return { party: fact.buyer, other: fact.seller };
     case 'transferred':
       return { party: fact.from, other: fact.to };

@@ -3,7 +3,19 @@ import fc from 'fast-check';
 import { concatHex, encodeAbiParameters, hashTypedData, keccak256, numberToHex, toBytes } from 'viem/utils';
 import type { Address } from '../../src/index.ts';
 import type { Hex, Signer } from '../../src/signer.ts';
-import { least, type Model, type Outcome, type Reading, UINT256, ZERO } from './model.ts';
+import {
+  KINDS,
+  type Kind,
+  least,
+  type Model,
+  type Outcome,
+  plainTerms,
+  type Reading,
+  SORTS,
+  type Sort,
+  UINT256,
+  ZERO,
+} from './model.ts';
 import type { Act } from './real.ts';
 
 /** The people of a history. The first is the admin and treasury; the last is in no book. */
@@ -55,32 +67,40 @@ const signature = async (signer: Signer, hash: Hex, short: boolean): Promise<Hex
   return concatHex([r, numberToHex(BigInt(s) | (BigInt(yParity) << 255n), { size: 32 })]);
 };
 
-const readingHash = ({ node, origin, register }: Omit<Reading, 'signer'>, cast: Cast): Hex =>
+const wire = ({ sort, node, other, epoch, register }: Omit<Reading, 'signer'>) => ({
+  sort: SORTS[sort],
+  node,
+  other,
+  epoch,
+  register,
+});
+
+const readingHash = (reading: Omit<Reading, 'signer'>, cast: Cast): Hex =>
   hashTypedData({
-    domain: { name: 'Daisee', version: '1', chainId: cast.chainId, verifyingContract: cast.exchange },
+    domain: { name: 'Daisee', version: '2', chainId: cast.chainId, verifyingContract: cast.exchange },
     types: {
       Reading: [
+        { name: 'sort', type: 'uint8' },
         { name: 'node', type: 'address' },
-        { name: 'origin', type: 'address' },
+        { name: 'other', type: 'address' },
+        { name: 'epoch', type: 'uint256' },
         { name: 'register', type: 'uint256' },
       ],
     },
     primaryType: 'Reading',
-    message: { node, origin, register },
+    message: wire(reading),
   });
 
 /** One reading of a batch, as `contracts/README.md` lays it out. */
-const packed = (reading: Reading, signed: Hex): Hex => {
-  const { node, origin, register } = reading;
-  const sort = origin === ZERO ? 0 : origin === node ? 1 : 2;
-  return concatHex([
-    numberToHex(sort, { size: 1 }),
+const packed = ({ sort, node, other, epoch, register }: Reading, signed: Hex): Hex =>
+  concatHex([
+    numberToHex(SORTS[sort], { size: 1 }),
+    numberToHex(epoch, { size: 1 }),
     node,
-    ...(sort === 2 ? [origin] : []),
+    ...(SORTS[sort] > 1 ? [other] : []),
     numberToHex(register, { size: 8 }),
     signed,
   ]);
-};
 
 export const stepOf = async (draw: Draw, model: Model, cast: Cast): Promise<Step> => {
   const { what, who, other, amount, way } = draw;
@@ -88,7 +108,7 @@ export const stepOf = async (draw: Draw, model: Model, cast: Cast): Promise<Step
   const pick = (index: number): Address => people[index % people.length] ?? ZERO;
   /** Mostly a node; the admin and the stranger at times. */
   const someone = pick(who % 7 === 0 ? who : 1 + (who % (people.length - 2)));
-  const selling = model.sellers.filter((seller) => model.node(seller).kind === 'producer');
+  const selling = model.sellers.filter((seller) => model.isSeller(seller));
   const another = (other % 5 > 0 ? selling[other % (selling.length || 1)] : undefined) ?? pick(other);
   // Whoever is out comes back first, or half of them would be out at any time.
   const out = way % 8 > 0 ? people.slice(1, -1).find((one) => model.node(one).kind === 'none') : undefined;
@@ -101,60 +121,91 @@ export const stepOf = async (draw: Draw, model: Model, cast: Cast): Promise<Step
     seen: readonly Address[] = parties,
   ): Step => ({ act: { from: someone, ...act }, outcome: model.try(work), parties: seen });
 
-  const registerOf = (account: Address, origin: Address): bigint => {
-    const stored = model.stored(account, origin);
+  const registerOf = (sort: Sort, account: Address, from: Address): bigint => {
+    const stored = model.stored(sort, account, from);
     if (amount > UINT64 - 2n) return amount;
     return way % 8 === 0 ? (stored > amount ? stored - amount : 0n) : stored + amount;
   };
-  const originOf = (account: Address, from: number): Address =>
-    from % 3 === 0 ? ZERO : from % 3 === 1 ? account : another;
-  /** Mostly signed by the node's own meter. */
-  const readingOf = (account: Address, from: number): Reading & { readonly by: Signer | undefined } => {
-    const origin = originOf(account, from);
-    const key = way % 13 === 0 ? keyAt(way) : model.node(account).key;
+  const sortOf = (from: number): { readonly sort: Sort; readonly from: Address } => {
+    const sort = (['production', 'ownUse', 'consumption', 'delivery'] as const)[from % 4] ?? 'production';
+    return { sort, from: SORTS[sort] > 1 ? another : ZERO };
+  };
+  /** Mostly signed by the node's own meter, of the epoch that is in use. */
+  const readingOf = (account: Address, number: number): Reading & { readonly by: Signer | undefined } => {
+    const { sort, from } = sortOf(number);
+    const node = model.node(account);
+    const key = way % 13 === 0 ? keyAt(way) : node.key;
     const by = cast.keys.find(({ address }) => address === key) ?? cast.keys[0];
-    return { node: account, origin, register: registerOf(account, origin), signer: by?.address ?? ZERO, by };
+    const epoch = way % 17 === 0 ? (node.epoch + BigInt(way % 3)) % 256n : node.epoch;
+    const start =
+      epoch === 0n ? undefined : model.starts.get(`${account} ${sort === 'ownUse' ? 'own' : sort}`);
+    const base = epoch === 0n ? 0n : start?.epoch === epoch ? start.base : model.stored(sort, account, from);
+    const wanted = registerOf(sort, account, from);
+    const register = wanted > base && amount <= UINT64 ? wanted - base : wanted;
+    return { sort, node: account, other: from, epoch, register, signer: by?.address ?? ZERO, by };
   };
   const signed = (reading: Reading & { readonly by: Signer | undefined }, short: boolean): Promise<Hex> =>
     reading.by ? signature(reading.by, readingHash(reading, cast), short) : Promise.resolve('0x');
+  const overdrawn = model.covers(someone, another, UINT256).covered;
   const left = model.available(another);
   const energy =
     way % 8 === 0
-      ? left + (amount % 2n)
+      ? left + overdrawn + (amount % 2n)
       : amount > UINT64
         ? amount
-        : left === 0n
-          ? amount
-          : amount % (left + 1n);
-  const whole = model.cost(energy, model.node(another).price);
+        : overdrawn > 0n && way % 2 === 0
+          ? overdrawn + (left === 0n ? 0n : amount % (left + 1n)) * BigInt(way % 3)
+          : left === 0n
+            ? amount
+            : amount % (left + 1n);
+  const { covered, due } = model.covers(someone, another, energy);
+  const whole = due + model.cost(energy - covered, model.asked(another).price);
   const cost = least(whole, UINT256);
   const most = way % 11 === 0 ? (cost > 0n ? cost - 1n : 0n) : way % 3 === 0 ? UINT256 : cost;
+  const before = model.purchased(someone) + (way % 14 === 0 ? 1n : 0n);
 
   // Not paused for long.
   if (model.paused && way % 3 === 0)
     return step({ from: model.admin, to: 'ledger', name: 'unpause', args: [] }, () =>
       model.pause(model.admin, false),
     );
-  if (what < 12)
-    return step({ to: 'ledger', name: 'reportProduction', args: [registerOf(someone, ZERO)] }, () =>
-      model.report(someone, ZERO, registerOf(someone, ZERO)),
-    );
-  if (what < 32) {
-    const origin = way % 3 === 0 ? someone : way % 29 === 0 ? pick(other) : another;
-    const register = registerOf(someone, origin);
-    return step({ to: 'ledger', name: 'reportConsumption', args: [origin, register] }, () =>
-      model.report(someone, origin, register),
+  if (what < 12) {
+    // Mostly somebody who does.
+    const node = way % 5 > 0 ? (selling[who % (selling.length || 1)] ?? someone) : someone;
+    const register = registerOf('production', node, ZERO);
+    const args = [register];
+    return step(
+      { from: node, to: 'ledger', name: 'reportProduction', args },
+      () => model.report('production', node, ZERO, register),
+      [node, another],
     );
   }
-  if (what < 40) {
+  if (what < 28) {
+    const origin = way % 3 === 0 ? someone : way % 29 === 0 ? pick(other) : another;
+    const sort = origin === someone ? 'ownUse' : 'consumption';
+    // Mostly what was bought, and a bit.
+    const trade = model.trade(someone, origin);
+    const bought = trade && trade.purchased > trade.consumed ? trade.purchased : undefined;
+    const register =
+      bought !== undefined && way % 4 > 0 ? bought + (amount % 1000n) : registerOf(sort, someone, origin);
+    return step({ to: 'ledger', name: 'reportConsumption', args: [origin, register] }, () =>
+      model.report('consumption', someone, origin, register),
+    );
+  }
+  if (what < 32) {
+    const register = registerOf('delivery', someone, another);
+    return step({ to: 'ledger', name: 'reportDelivery', args: [another, register] }, () =>
+      model.report('delivery', someone, another, register),
+    );
+  }
+  if (what < 38) {
     const reading = readingOf(someone, other);
-    const { node, origin, register } = reading;
-    const args = [{ node, origin, register }, await signed(reading, way % 2 === 0)];
+    const args = [wire(reading), await signed(reading, way % 2 === 0)];
     return step({ from: pick(way), to: 'ledger', name: 'reportSigned', args }, () =>
       model.reportSigned(reading),
     );
   }
-  if (what < 48) {
+  if (what < 46) {
     const readings = Array.from({ length: way % 4 }, (_, index) => {
       const reading = readingOf(pick(1 + ((who + index) % (people.length - 2))), other + index);
       // A batch has room for 64 bits.
@@ -168,20 +219,48 @@ export const stepOf = async (draw: Draw, model: Model, cast: Cast): Promise<Step
       seen,
     );
   }
-  if (what < 60)
-    return step({ to: 'ledger', name: 'buyEnergy', args: [another, energy, most] }, () =>
-      model.buy(someone, another, energy, most),
+  if (what < 56)
+    return step({ to: 'ledger', name: 'buyEnergy', args: [another, energy, most, before] }, () =>
+      model.buy(someone, another, energy, most, before),
     );
-  if (what < 70) {
+  if (what < 63) {
     const value = way % 7 === 0 ? cost / 2n : most;
     const order = encodeAbiParameters(
-      [{ type: 'address' }, { type: 'uint256' }, { type: 'uint256' }],
-      [another, energy, most],
+      [{ type: 'address' }, { type: 'uint256' }, { type: 'uint256' }, { type: 'uint256' }],
+      [another, energy, most, before],
     );
     return step({ to: 'coin', name: 'approveAndCall', args: [cast.exchange, value, order] }, () => {
       model.approve(someone, value);
-      model.buy(someone, another, energy, most);
+      model.buy(someone, another, energy, most, before);
     });
+  }
+  if (what < 70) {
+    // Mostly where something is owed.
+    const owing = people.flatMap((buyer) =>
+      (model.trades.get(buyer) ?? [])
+        .filter(({ owed }) => owed > 0n)
+        .map(({ seller }) => ({ buyer, seller })),
+    );
+    const debt = way % 6 === 0 ? undefined : owing[other % (owing.length || 1)];
+    const { buyer, seller } = debt ?? { buyer: someone, seller: another };
+    const owed = model.trade(buyer, seller)?.owed ?? 0n;
+    const value = way % 3 === 0 ? amount % (owed + 2n) : way % 3 === 1 ? owed : UINT256;
+    if (way % 2 === 0)
+      return step(
+        { from: buyer, to: 'ledger', name: 'payDebt', args: [seller, value] },
+        () => model.payDebt(buyer, seller, value),
+        [buyer, seller],
+      );
+    const order = encodeAbiParameters([{ type: 'address' }, { type: 'uint256' }], [seller, value]);
+    return step({
+      from: buyer,
+      to: 'coin',
+      name: 'approveAndCall',
+      args: [cast.exchange, value, order],
+    }, () => {
+      model.approve(buyer, value);
+      model.payDebt(buyer, seller, value);
+    }, [buyer, seller]);
   }
   if (what < 76) {
     const signer = cast.signers.find(({ address }) => address === someone);
@@ -208,10 +287,10 @@ export const stepOf = async (draw: Draw, model: Model, cast: Cast): Promise<Step
       },
     });
     const { r, s, yParity } = await (signer ?? cast.keys[0] ?? raise()).sign(hash);
-    const args = [another, energy, most, deadline, 27 + yParity, r, s];
+    const args = [another, energy, most, before, deadline, 27 + yParity, r, s];
     return step({ to: 'ledger', name: 'buyEnergyWithPermit', args }, () => {
       model.permit(someone, most, isRight);
-      model.buy(someone, another, energy, most);
+      model.buy(someone, another, energy, most, before);
     });
   }
   if (what < 80) {
@@ -234,25 +313,65 @@ export const stepOf = async (draw: Draw, model: Model, cast: Cast): Promise<Step
     const price = way % 6 === 0 ? 0n : way % 5 === 0 ? amount : amount % (2n * WH);
     return step({ to: 'ledger', name: 'setPrice', args: [price] }, () => model.setPrice(someone, price));
   }
-  if (what < 93 || (out !== undefined && what < 95)) {
-    const kind = way % 19 === 0 ? 'none' : way % 4 === 0 ? 'consumer' : 'producer';
+  if (what < 92 || (out !== undefined && what < 93)) {
+    const kind: Kind =
+      way % 19 === 0
+        ? 'none'
+        : ((['consumer', 'producer', 'prosumer', 'prosumer'] as const)[way % 4] ?? 'none');
     const account = way % 23 === 0 ? ZERO : (out ?? someone);
-    const price = kind === 'consumer' && way % 3 > 0 ? 0n : amount;
-    const args = [account, { none: 0, consumer: 1, producer: 2 }[kind], keyAt(other), price];
+    const price = kind === 'consumer' && way % 3 > 0 ? 0n : amount % (2n * WH);
+    const key = other % 3 === 0 ? keyAt(other) : ZERO;
+    const args = [account, KINDS[kind], key, way % 31 === 0 ? amount : price];
     return step(
       { from: admin, to: 'ledger', name: 'registerNode', args },
-      () => model.register(admin, account, kind, keyAt(other), price),
+      () => model.register(admin, account, kind, key, way % 31 === 0 ? amount : price),
       [account, another],
     );
   }
-  if (what < 95)
+  if (what < 93)
     return step({ from: admin, to: 'ledger', name: 'removeNode', args: [someone] }, () =>
       model.remove(admin, someone),
     );
-  if (what < 97) {
-    const key = way % 4 === 0 ? ZERO : keyAt(way);
+  if (what < 95) {
+    const key = way % 4 < 3 ? ZERO : keyAt(way);
     return step({ from: admin, to: 'ledger', name: 'setMeterKey', args: [someone, key] }, () =>
       model.setKey(admin, someone, key),
+    );
+  }
+  if (what < 96) {
+    const key = way % 9 === 0 ? ZERO : keyAt(way);
+    return step({ from: admin, to: 'ledger', name: 'replaceMeter', args: [someone, key] }, () =>
+      model.replaceMeter(admin, someone, key),
+    );
+  }
+  if (what < 98) {
+    const { sort } = sortOf(who);
+    const from = way % 3 === 0 ? ZERO : another;
+    const place = SORTS[sort] > 1 ? from : ZERO;
+    const stored = model.stored(sort, someone, place);
+    const register = way % 7 === 0 ? amount : stored - (stored * BigInt(way % 5)) / 8n;
+    const reason = way % 11 === 0 ? '' : 'because';
+    return step(
+      {
+        from: admin,
+        to: 'ledger',
+        name: 'correctRegister',
+        args: [SORTS[sort], someone, from, register, reason],
+      },
+      () => model.correct(admin, sort, someone, from, register, reason),
+    );
+  }
+  if (what < 99) {
+    if (way % 12 === 0)
+      return step({ from: admin, to: 'ledger', name: 'restore', args: [[], []] }, () => model.restore(admin));
+    const terms = {
+      priceNotice: BigInt(way % 3) * 5n,
+      debtsCloseMarket: way % 5 > 1,
+      tolerance: amount % WH,
+      toleranceShare: BigInt(way % 100),
+    };
+    return step({ from: admin, to: 'ledger', name: 'setTerms', args: [plainTerms(terms)] }, () =>
+      model.agree(admin, terms),
     );
   }
   const pauses = model.paused ? way % 9 === 0 : way % 9 > 0;
@@ -276,19 +395,24 @@ export function* opening(model: Model, cast: Cast): Generator<Step> {
     work: () => void,
   ): Step => ({ act: { from, to, name, args }, outcome: model.try(work), parties: [from] });
   for (const [index, account] of people.slice(0, 4).entries()) {
-    const isSeller = index < 2;
-    const meterKey = cast.keys[index % cast.keys.length]?.address ?? ZERO;
-    const price = isSeller ? 700_000n : 0n;
-    yield step(admin ?? ZERO, 'ledger', 'registerNode', [account, isSeller ? 2 : 1, meterKey, price], () =>
-      model.register(model.admin, account, isSeller ? 'producer' : 'consumer', meterKey, price),
+    const kind: Kind = index === 0 ? 'producer' : index === 1 ? 'prosumer' : 'consumer';
+    const price = index < 2 ? 700_000n : 0n;
+    yield step(admin ?? ZERO, 'ledger', 'registerNode', [account, KINDS[kind], ZERO, price], () =>
+      model.register(model.admin, account, kind, ZERO, price),
     );
     yield step(admin ?? ZERO, 'coin', 'mint', [account, 500n * WH], () =>
       model.mint(model.admin, account, 500n * WH, MINTER_ROLE),
     );
     yield step(account, 'coin', 'approve', [cast.exchange, UINT256], () => model.approve(account, UINT256));
-    if (isSeller)
+    if (index < 2)
       yield step(account, 'ledger', 'reportProduction', [100n * WH], () =>
-        model.report(account, ZERO, 100n * WH),
+        model.report('production', account, ZERO, 100n * WH),
+      );
+    // One of each sort has a meter that signs.
+    const meterKey = cast.keys[index % cast.keys.length]?.address ?? ZERO;
+    if (index % 2 === 1)
+      yield step(admin ?? ZERO, 'ledger', 'setMeterKey', [account, meterKey], () =>
+        model.setKey(model.admin, account, meterKey),
       );
   }
 }

@@ -53,16 +53,24 @@ const liveThrough = async (history: readonly Draw[]): Promise<void> => {
   await real.reset();
   const model = new Model(chain.admin.address, chain.exchange);
   const everyone = cast.signers.map(({ address }) => address);
+  model.now = await real.now();
   const live = async ({ act, outcome, parties }: Step): Promise<void> => {
-    await real.act(act, outcome);
+    await real.act(act, outcome, model.now);
     const name = 'error' in outcome ? outcome.error : act.name;
     done.set(name, (done.get(name) ?? 0) + 1);
     acts++;
     // What was refused changed nothing, as the next look will see.
     if ('events' in outcome) views += await real.look(model, everyone, parties);
   };
-  for (const step of opening(model, cast)) await live(step);
-  for (const draw of history) await live(await stepOf(draw, model, cast));
+  model.now += 1n;
+  for (const step of opening(model, cast)) {
+    await live(step);
+    model.now += 1n;
+  }
+  for (const draw of history) {
+    await live(await stepOf(draw, model, cast));
+    model.now += 1n + BigInt(draw.way % 4);
+  }
   views += await real.look(model, everyone, [...everyone, ZERO]);
 };
 
@@ -86,6 +94,18 @@ test('the contracts do what the model does, over random histories', async () => 
       'reportBatch',
       'buyEnergy',
       'approveAndCall',
+      'payDebt',
+      'reportDelivery',
+      'replaceMeter',
+      'correctRegister',
+      'setTerms',
+      'setPrice',
+      'SignatureNeeded',
+      'WrongEpoch',
+      'PurchasedMeanwhile',
+      'DebtElsewhere',
+      'NotABuyer',
+      'NoDebt',
       'buyEnergyWithPermit',
       'RegisterFell',
       'RegisterTooLarge',

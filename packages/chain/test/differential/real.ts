@@ -13,7 +13,7 @@ import type { Address } from '../../src/index.ts';
 import { createRpc, type Rpc, RpcRefused } from '../../src/rpc.ts';
 import type { Hex } from '../../src/signer.ts';
 import type { DevChain } from '../support/dev-chain.ts';
-import type { Model, Outcome } from './model.ts';
+import { KINDS, type Model, type Outcome, plainTerms } from './model.ts';
 
 /** A transaction of somebody. */
 export interface Act {
@@ -45,10 +45,12 @@ const same = (what: string, real: unknown, model: unknown): void => {
 };
 
 export interface Real {
-  /** Does what the model has just done, and compares the outcome. @throws Difference */
-  act(act: Act, outcome: Outcome): Promise<void>;
+  /** Does what the model has just done, in a block of that time, and compares the outcome. @throws Difference */
+  act(act: Act, outcome: Outcome, now: bigint): Promise<void>;
   /** Compares what all can see with the model. @throws Difference */
   look(model: Model, accounts: readonly Address[], parties: readonly Address[]): Promise<number>;
+  /** The time of the newest block, Unix seconds. */
+  now(): Promise<bigint>;
   /** Back to where it was when it was made. */
   reset(): Promise<void>;
   close(): void;
@@ -60,12 +62,20 @@ export const openReal = async (chain: DevChain, accounts: readonly Address[]): P
   for (const account of accounts) await rpc.request('anvil_impersonateAccount', [account]);
   let snapshot = await rpc.request('evm_snapshot');
 
-  const call = async (to: Act['to'], name: string, args: readonly unknown[], from?: Address) => {
+  const call = async (
+    to: Act['to'],
+    name: string,
+    args: readonly unknown[],
+    from?: Address,
+    now?: bigint,
+  ) => {
     const abi = abis[to];
     const data = encodeFunctionData({ abi, functionName: name, args: [...args] });
     try {
       const request = { to: places[to], data, gas: GAS, ...(from ? { from } : {}) };
-      const answer = (await rpc.request('eth_call', [request, 'latest'])) as Hex;
+      // What is asked between two blocks is asked at the model's time, which goes on meanwhile.
+      const time = now === undefined ? [] : [{}, { time: `0x${now.toString(16)}` }];
+      const answer = (await rpc.request('eth_call', [request, 'latest', ...time])) as Hex;
       const value: unknown = decodeFunctionResult({ abi, functionName: name, data: answer });
       return { value };
     } catch (error) {
@@ -84,30 +94,37 @@ export const openReal = async (chain: DevChain, accounts: readonly Address[]): P
     });
 
   return {
-    act: async ({ from, to, name, args }, outcome) => {
+    act: async ({ from, to, name, args }, outcome, now) => {
       const what = `${name}(${args.map(plain).join(', ')}) by ${from}`;
       if ('error' in outcome) {
-        same(what, await call(to, name, args, from), outcome);
+        same(what, await call(to, name, args, from, now), outcome);
         return;
       }
       const data = encodeFunctionData({ abi: abis[to], functionName: name, args: [...args] });
       const order = { from, to: places[to], data, gas: GAS, gasPrice: '0x0' };
       const hash = await rpc.request('eth_sendTransaction', [order]);
+      await rpc.request('evm_setNextBlockTimestamp', [Number(now)]);
       await rpc.request('evm_mine');
       const receipt = (await rpc.request('eth_getTransactionReceipt', [hash])) as {
         status: string;
         logs: { address: Address; topics: [Hex, ...Hex[]]; data: Hex }[];
       };
       // Why it reverted: the same again, on a state that it left as it was.
-      if (receipt.status !== '0x1') same(what, await call(to, name, args, from), outcome);
+      if (receipt.status !== '0x1') same(what, await call(to, name, args, from, now), outcome);
       same(what, { events: told(receipt.logs) }, outcome);
     },
     look: async (model, everyone, parties) => {
       const views = viewsOf(model, chain.exchange, everyone, parties);
-      const answers = await Promise.all(views.map(({ to, name, args }) => call(to, name, args)));
+      const answers = await Promise.all(
+        views.map(({ to, name, args }) => call(to, name, args, undefined, model.now)),
+      );
       for (const [index, { name, args, says }] of views.entries())
         same(`${name}(${args.map(plain).join(', ')})`, answers[index], says);
       return views.length;
+    },
+    now: async () => {
+      const block = (await rpc.request('eth_getBlockByNumber', ['latest', false])) as { timestamp: Hex };
+      return BigInt(block.timestamp);
     },
     reset: async () => {
       await rpc.request('evm_revert', [snapshot]);
@@ -118,8 +135,6 @@ export const openReal = async (chain: DevChain, accounts: readonly Address[]): P
 };
 
 const ENERGY = 1_234_567n;
-const KINDS = { none: 0, consumer: 1, producer: 2 };
-
 /** What the model says to every view: of `parties` and the pairs of them, and the lists with everyone in them. */
 const viewsOf = (
   model: Model,
@@ -132,18 +147,21 @@ const viewsOf = (
     views.push({ to, name, args, says: { value } });
   const { sellers } = model;
   view('paused', [], model.paused);
+  view('terms', [], plainTerms(model.terms));
   view('nbSellers', [], BigInt(sellers.length));
   view(
     'sellers',
     [0n, 100n],
     sellers.map((account) => {
-      const { kind, price, produced, sold } = model.node(account);
+      const { price, sells, next } = model.asked(account);
       return {
         account,
-        active: kind === 'producer',
-        price,
-        produced,
-        sold,
+        active: model.isSeller(account),
+        price: model.isSeller(account) && sells ? price : 0n,
+        nextPrice: next?.price ?? 0n,
+        nextPriceAt: next?.from ?? 0n,
+        produced: model.node(account).produced,
+        taken: model.taken(account),
         available: model.available(account),
       };
     }),
@@ -154,40 +172,55 @@ const viewsOf = (
     view('purchases', [account, 0n, 100n], purchasesOf(model, account));
   }
   for (const account of parties) {
-    const { kind, key, price, produced, ownUse, wasProducer } = model.node(account);
-    view('nodeOf', [account], [KINDS[kind], kind !== 'none', key, price]);
+    const { kind, key, epoch, produced, ownUse, drawn, wasSeller } = model.node(account);
+    const { price, sells, next } = model.asked(account);
+    view('nodeOf', [account], {
+      kind: KINDS[kind],
+      active: kind !== 'none',
+      meterKey: key,
+      price: model.isSeller(account) && sells ? price : 0n,
+      epoch,
+      nextPrice: next?.price ?? 0n,
+      nextPriceAt: next?.from ?? 0n,
+    });
     view('energyProduction', [account], produced);
     view('available', [account], model.available(account));
-    view('isSeller', [account], kind === 'producer');
+    view('isSeller', [account], model.isSeller(account));
+    view('debts', [account], model.debts(account));
+    view('totalEnergyPurchased', [account], model.purchased(account));
     const bought = (model.trades.get(account) ?? []).reduce((sum, { consumed }) => sum + consumed, 0n);
     view('totalEnergyConsumption', [account], ownUse + bought);
     view('purchases', [account, 1n, 1n], purchasesOf(model, account).slice(1, 2));
     view('allowance', [account, exchange], model.approved(account), 'coin');
     view('nonces', [account], model.nonces.get(account) ?? 0n, 'coin');
-    const quote = model.try(() => void model.quote(account, ENERGY));
-    if ('error' in quote) views.push({ to: 'ledger', name: 'quote', args: [account, ENERGY], says: quote });
-    else view('quote', [account, ENERGY], model.quote(account, ENERGY));
     const place = sellers.indexOf(account);
-    if (wasProducer) view('sellerIndex', [BigInt(place)], account);
+    if (wasSeller) view('sellerIndex', [BigInt(place)], account);
     for (const other of parties) {
       const trade = model.trade(account, other);
       const [purchased, consumed] = [trade?.purchased ?? 0n, trade?.consumed ?? 0n];
-      const node = model.node(account);
-      const over = account === other ? node.sold + node.drawn - node.produced : consumed - purchased;
+      const over = account === other ? model.taken(account) + drawn - produced : consumed - purchased;
       view('allowance', [other, account], purchased > consumed ? purchased - consumed : 0n);
       view('overdrawn', [account, other], over > 0n ? over : 0n);
-      view('energyConsumption', [account, other], account === other ? node.ownUse : consumed);
+      view('owed', [account, other], trade?.owed ?? 0n);
+      view('energyConsumption', [account, other], account === other ? ownUse : consumed);
+      view('energyDelivery', [account, other], model.delivered(account, other));
+      const args = [account, other, ENERGY] as const;
+      const quote = model.try(() => void model.quote(...args));
+      if ('error' in quote) views.push({ to: 'ledger', name: 'quote', args, says: quote });
+      else view('quote', args, model.quote(...args));
     }
   }
   return views;
 };
 
 const purchasesOf = (model: Model, buyer: Address) =>
-  (model.trades.get(buyer) ?? []).map(({ seller, purchased, consumed, spent }) => ({
+  (model.trades.get(buyer) ?? []).map(({ seller, purchased, consumed, owed, spent }) => ({
     seller,
     purchased,
     consumed,
     allowance: purchased > consumed ? purchased - consumed : 0n,
     overdrawn: consumed > purchased ? consumed - purchased : 0n,
+    owed,
     spent,
+    delivered: model.delivered(seller, buyer),
   }));

@@ -1,14 +1,17 @@
 /** An embedded chain with the contracts, a consumer with coins and a producer with energy. */
-import { Coin, Duration, MICRO, Price, systemClock } from '@daisee/units';
+import { Coin, Duration, type Energy, MICRO, Price, systemClock } from '@daisee/units';
 import {
+  type Address,
   connectLedger,
   createEmbeddedChain,
   createKey,
+  DEFAULT_TERMS,
   type Deployment,
   deployContracts,
   type EmbeddedChain,
   type Ledger,
   type LedgerOptions,
+  type Purchase,
   type Signer,
   signerOf,
 } from '../../src/index.ts';
@@ -23,7 +26,7 @@ export interface Community {
   readonly producer: Ledger;
   readonly consumerKey: Signer;
   readonly producerKey: Signer;
-  /** The key that the producer's meter signs with. */
+  /** A key that no meter signs with yet. */
   readonly meterKey: Signer;
   readonly connect: (options?: Partial<LedgerOptions>) => Promise<Ledger>;
   stop(): Promise<void>;
@@ -38,6 +41,8 @@ export const startCommunity = async (directory: string): Promise<Community> => {
     admin: chain.treasury.address,
     clock: systemClock,
     pollInterval: poll,
+    // Prices that tests change take effect at once; test/terms.test.ts waits for one.
+    terms: { ...DEFAULT_TERMS, priceNotice: Duration(0) },
   });
   const ledgers: Ledger[] = [];
   const connect = async (options: Partial<LedgerOptions> = {}): Promise<Ledger> => {
@@ -65,7 +70,6 @@ export const startCommunity = async (directory: string): Promise<Community> => {
     admin.registerNode({
       account: producerKey.address,
       kind: 'producer',
-      meterKey: meterKey.address,
       price: Price(MICRO),
     }),
     admin.mint(consumerKey.address, Coin(1000n * MICRO)),
@@ -86,3 +90,16 @@ export const startCommunity = async (directory: string): Promise<Community> => {
     },
   };
 };
+
+/** The next order of the ledger's account, on top of all that it has purchased. */
+export const nextOrder = async (
+  ledger: Ledger,
+  seller: Address,
+  energy: Energy,
+  maxCost: Coin,
+): Promise<Purchase> => ({
+  seller,
+  energy,
+  maxCost,
+  purchasedBefore: await ledger.totalPurchased(ledger.address ?? seller),
+});

@@ -1,9 +1,10 @@
 /** anvil without our journal and mined by hand, for what only a chain's own controls can do: reorganise and forget. */
-import { Duration, systemClock } from '@daisee/units';
+import { Duration, Energy, systemClock } from '@daisee/units';
 import { startAnvil } from '../../src/anvil-process.ts';
 import {
   type Address,
   connectLedger,
+  DEFAULT_TERMS,
   deployContracts,
   type Ledger,
   type LedgerOptions,
@@ -63,6 +64,8 @@ export const startDevChain = async (): Promise<DevChain> => {
       admin: admin.address,
       clock: systemClock,
       pollInterval: poll,
+      // Nothing is tolerated, and prices take effect at once, until a test agrees on something else.
+      terms: { ...DEFAULT_TERMS, priceNotice: Duration(0), tolerance: Energy(0n), toleranceShare: 0 },
     }),
   );
   const ledgers: Ledger[] = [];

@@ -1,11 +1,12 @@
-import { type Address, deployContracts } from '@daisee/chain';
+import { type Address, DEFAULT_TERMS, deployContracts } from '@daisee/chain';
 import { Command } from 'commander';
 import { commandClock } from '../command-clock.ts';
 import { rpcFrom, signerFrom, withSigner } from './connect.ts';
 import { action } from './run.ts';
+import { type TermsOptions, termsFrom, withTerms } from './terms.ts';
 import { addressText } from './values.ts';
 
-interface DeployOptions {
+interface DeployOptions extends TermsOptions {
   readonly config?: string;
   readonly rpc?: string;
   readonly account?: Address;
@@ -16,15 +17,21 @@ interface DeployOptions {
 }
 
 export const deployCommand = (): Command =>
-  withSigner(
-    new Command('deploy')
-      .description(
-        'Put the two contracts on a chain; the account becomes their admin unless another is named.',
-      )
-      .option('-c, --config <file>', 'settings with the chain and the account')
-      .option('--rpc <url>', 'Ethereum client')
-      .option('--admin <address>', 'who registers nodes and mints coins (default: the account)', addressText)
-      .option('--json', 'one JSON object'),
+  withTerms(
+    withSigner(
+      new Command('deploy')
+        .description(
+          'Put the two contracts on a chain; the account becomes their admin unless another is named.',
+        )
+        .option('-c, --config <file>', 'settings with the chain and the account')
+        .option('--rpc <url>', 'Ethereum client')
+        .option(
+          '--admin <address>',
+          'who registers nodes and mints coins (default: the account)',
+          addressText,
+        )
+        .option('--json', 'one JSON object'),
+    ),
   )
     .addHelpText(
       'after',
@@ -38,6 +45,7 @@ export const deployCommand = (): Command =>
           url: rpcFrom(options),
           signer,
           admin: options.admin ?? signer.address,
+          terms: termsFrom(options, DEFAULT_TERMS),
           clock: commandClock(),
         });
         output.result(

@@ -19,8 +19,9 @@ const buy = action<BuyOptions>(async (options, output) => {
   const signer = await signerFrom(options);
   const ledger = await openLedger(options, output, signer);
   try {
-    const maxCost = options.maxCost ?? (await ledger.quote(seller, energy));
-    const receipt = await ledger.buyEnergy({ seller, energy, maxCost });
+    const maxCost = options.maxCost ?? (await ledger.quote(seller, energy, signer.address));
+    const purchasedBefore = await ledger.totalPurchased(signer.address);
+    const receipt = await ledger.buyEnergy({ seller, energy, maxCost, purchasedBefore });
     const bought = receipt.events.find((event) => event.type === 'bought');
     const cost = bought?.type === 'bought' ? bought.cost : maxCost;
     output.result(

@@ -30,16 +30,16 @@ export const statusCommand = (): Command =>
             output.line(
               '  seller                                      produced        sold   available  coins per Wh',
             );
-          for (const { account, price, produced, sold, available, active } of sellers)
+          for (const { account, price, produced, taken, available, active } of sellers)
             output.result(
-              `  ${account}  ${brief(produced).padStart(9)}  ${brief(sold).padStart(10)}  ${brief(available).padStart(10)}  ${active ? brief(price) : 'removed'}`,
+              `  ${account}  ${brief(produced).padStart(9)}  ${brief(taken).padStart(10)}  ${brief(available).padStart(10)}  ${active ? brief(price) : 'removed'}`,
               {
                 type: 'seller',
                 account,
                 active,
                 price: formatMicro(price),
                 producedWh: formatMicro(produced),
-                soldWh: formatMicro(sold),
+                soldWh: formatMicro(taken),
                 availableWh: formatMicro(available),
               },
             );

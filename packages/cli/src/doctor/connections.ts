@@ -76,11 +76,11 @@ const accountFindings = async (ledger: Ledger, node: NodeSettings): Promise<read
         `the community's admin runs "daisee node register --node ${node.address} --kind ${wanted}"`,
       ),
     );
-  else if (node.type === 'P' && registered.kind === 'consumer')
+  else if (registered.kind !== wanted && registered.kind !== 'prosumer')
     findings.push(
       failed(
-        `${node.address} is registered as a consumer and the settings call it a producer`,
-        'correct node.type, or have it registered as a producer',
+        `${node.address} is registered as a ${registered.kind} and the settings call it a ${wanted}`,
+        `correct node.type, or have it registered as a ${wanted}`,
       ),
     );
   else findings.push(ok(`${node.address} is registered as ${registered.kind}`));
