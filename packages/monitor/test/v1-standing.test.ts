@@ -109,7 +109,7 @@ describe('for those who keep books on a register', () => {
     expect(await client.mark({ key: 'to the seller', ago: Seconds(502) })).toEqual(mark);
     expect(await client.marks(NOW, Instant(NOW + 9000))).toEqual([mark]);
     expect(await client.marks(NOW, Instant(NOW + 3000))).toEqual([]);
-    expect(await client.standing({ after: standing?.end?.id ?? 0 })).toMatchObject({
+    expect(await client.standing({ after: standing?.id ?? 0 })).toMatchObject({
       marks: [],
       gaps: [],
     });

@@ -15,10 +15,11 @@ export interface SensorStanding {
   readonly store: string;
   /** Rises when registers of the past are changed. */
   readonly revision: number;
+  /** The highest identity of a sample in the store: it only rises. */
+  readonly id: number;
   /** What is known last, a sample or an absence, with the register as of it. */
   readonly end?:
     | {
-        readonly id: number;
         readonly at: Instant;
         readonly register: Register;
         /** Nothing is known from then on, and why. */
@@ -28,8 +29,14 @@ export interface SensorStanding {
   readonly newest?: Sample | undefined;
   /** How long ago the newest sample was measured; undefined where no clock can tell. */
   readonly age?: Duration | undefined;
-  /** The newest state of charge. */
-  readonly charge?: { readonly age: Duration | undefined; readonly value: Percent } | undefined;
+  /** The usual time between two samples; undefined before there are two. */
+  readonly interval?: Duration | undefined;
+  /** `change` for a sensor that says nothing while its power stays the same. */
+  readonly reports?: 'change' | undefined;
+  /** The newest state of charge, and the usual time between two. */
+  readonly charge?:
+    | { readonly age: Duration | undefined; readonly value: Percent; readonly interval: Duration | undefined }
+    | undefined;
   /** The highest power of the samples that were stored after `after`. */
   readonly highest?: Watts | undefined;
   /** The gaps that they end. */
@@ -40,7 +47,7 @@ export interface SensorStanding {
 
 /** What of a sensor is asked about. */
 export interface StandingQuestion {
-  /** What was known last, by its identity; 0: nothing. */
+  /** The `id` of the standing known last; 0: none. */
   readonly after: number;
   /** The marks from this identity on; undefined: none. */
   readonly firstMark?: number | undefined;

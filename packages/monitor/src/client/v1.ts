@@ -89,19 +89,23 @@ const markIn = ({ id, key, at, note }: z.infer<typeof markShape>, dated: Dated):
 });
 
 const standingIn = (answer: z.infer<typeof standingShape>, dated: Dated): SensorStanding => {
-  const { now, store, revision, end, newest, age, charge, highest, gaps, marks } = answer;
+  const { now, store, revision, id, end, newest, age, interval, reports, charge, highest, gaps, marks } =
+    answer;
   const ofAge = (length: number | null): Duration | undefined =>
     length === null || length < 0 ? undefined : Duration(length);
   return {
     now: dated(now),
     store,
     revision,
-    end: end
-      ? { id: end.id, at: dated(end.at), register: registerIn(end.register), absent: end.absent }
-      : undefined,
+    id,
+    end: end ? { at: dated(end.at), register: registerIn(end.register), absent: end.absent } : undefined,
     newest: newest ? { ...sampleOf(newest), at: dated(newest.at) } : undefined,
     age: ofAge(age),
-    charge: charge ? { age: ofAge(charge.age), value: Percent(charge.value) } : undefined,
+    interval: ofAge(interval),
+    reports,
+    charge: charge
+      ? { age: ofAge(charge.age), value: Percent(charge.value), interval: ofAge(charge.interval) }
+      : undefined,
     highest: highest === null ? undefined : Watts(highest),
     gaps: gaps.map(({ from, to }) => ({ from: dated(from), to: dated(to) })),
     marks: marks.map(({ register, ...mark }) => ({ ...markIn(mark, dated), register: registerIn(register) })),

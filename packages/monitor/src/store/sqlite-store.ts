@@ -43,6 +43,8 @@ import {
   type EndedGapRow,
   type HighestRow,
   type IdentityRow,
+  type InstantRow,
+  REMEMBERED,
   standingOf,
 } from './standing.ts';
 import { stepEdges } from './steps.ts';
@@ -186,11 +188,15 @@ export const storeIn = (
     `SELECT ${MARK_COLUMNS} FROM marks WHERE sensor = ? AND id >= ? ORDER BY id DESC LIMIT ${MOST_MARKS}`,
   );
   const identityOf = database.prepare(
-    'SELECT identity.name AS store, sensors.revision FROM identity, sensors WHERE sensors.id = ?',
+    `SELECT identity.name AS store, sensors.revision, (SELECT coalesce(max(id), 0) FROM samples) AS id
+      FROM identity, sensors WHERE sensors.id = ?`,
+  );
+  const recent = database.prepare(
+    `SELECT at FROM samples WHERE sensor = ? AND ${IS_SAMPLE} ORDER BY at DESC LIMIT ${REMEMBERED}`,
   );
   const chargeBetween = database.prepare(
     `SELECT at, state_of_charge AS value FROM samples
-      WHERE sensor = ? AND at BETWEEN ? AND ? AND state_of_charge IS NOT NULL ORDER BY at DESC LIMIT 1`,
+      WHERE sensor = ? AND at BETWEEN ? AND ? AND state_of_charge IS NOT NULL ORDER BY at DESC LIMIT ${REMEMBERED}`,
   );
   // By the primary key, as above.
   const gapsAfter = bigints(
@@ -252,7 +258,7 @@ export const storeIn = (
     const identity = identityOf.get(id) as unknown as IdentityRow;
     const sample = newest.get(id) as unknown as SampleRow | undefined;
     const end = one(before, id, Number.MAX_SAFE_INTEGER);
-    const charged = end && chargeBetween.get(id, Number(end.at) - CHARGE_WINDOW, Number(end.at));
+    const until = Number(end?.at ?? 0);
     const marked = (marksAfter.all(id, firstMark) as unknown as MarkRow[]).toReversed().map((row) => {
       const mark = markOf(row);
       const at = Instant(Math.min(mark.at, Number(end?.at ?? mark.at)));
@@ -260,9 +266,11 @@ export const storeIn = (
     });
     return standingOf({
       ...identity,
+      reports: sensor.reports,
       end,
       sample,
-      charged: charged as unknown as ChargeRow | undefined,
+      recent: recent.all(id) as unknown as InstantRow[],
+      charged: chargeBetween.all(id, until - CHARGE_WINDOW, until) as unknown as ChargeRow[],
       highest: since > 0 ? (highestAfter.get(since, id) as unknown as HighestRow).highest : null,
       gaps: since > 0 ? (gapsAfter.all(since, id) as unknown as EndedGapRow[]) : [],
       marked,

@@ -1,5 +1,5 @@
 /** Where a sensor stands, out of the rows of a database. */
-import { Instant, Percent, Register, Watts } from '@daisee/units';
+import { Duration, Instant, Percent, Register, Watts } from '@daisee/units';
 import { type SampleRow, type StateRow, storedSampleOf } from './rows.ts';
 import type { Marked, Standing } from './store.ts';
 
@@ -7,10 +7,18 @@ import type { Marked, Standing } from './store.ts';
 export interface IdentityRow {
   readonly store: string;
   readonly revision: number | bigint;
+  /** The highest identity of a sample. */
+  readonly id: number | bigint;
 }
 
-export interface ChargeRow {
+/** Samples by which the usual time between two is told. */
+export const REMEMBERED = 10;
+
+export interface InstantRow {
   readonly at: number | bigint;
+}
+
+export interface ChargeRow extends InstantRow {
   readonly value: number;
 }
 
@@ -26,29 +34,43 @@ export interface EndedGapRow {
 
 /** What of it the database knows. */
 interface Found extends IdentityRow, HighestRow {
+  readonly reports: Standing['reports'];
   /** The newest row of all, and the newest one that is a sample. */
   readonly end: StateRow | undefined;
   readonly sample: SampleRow | undefined;
-  readonly charged: ChargeRow | undefined;
+  /** The newest samples, and the newest that have a state of charge; descending, `REMEMBERED` at most. */
+  readonly recent: readonly InstantRow[];
+  readonly charged: readonly ChargeRow[];
   readonly gaps: readonly EndedGapRow[];
   readonly marked: readonly Marked[];
 }
 
-export const standingOf = ({ store, revision, end, sample, ...found }: Found): Standing => ({
+/** The median of the times between descending instants: an outage is one long one, a burst some short ones. */
+const usual = (rows: readonly InstantRow[]): Duration | undefined => {
+  const times = rows.slice(1).map(({ at }, i) => Number(rows[i]?.at) - Number(at));
+  const median = times.toSorted((a, b) => a - b)[times.length >> 1];
+  return median === undefined ? undefined : Duration(median);
+};
+
+const chargeOf = (charged: readonly ChargeRow[]): Standing['charge'] => {
+  const [newest] = charged;
+  return newest && { at: Instant(Number(newest.at)), value: Percent(newest.value), interval: usual(charged) };
+};
+
+export const standingOf = ({ store, revision, id, end, sample, ...found }: Found): Standing => ({
   store,
   revision: Number(revision),
+  id: Number(id),
   end: end && {
-    id: Number(end.id),
     at: Instant(Number(end.at)),
     register: Register(end.register),
     exported: Register(end.exported),
     absent: end.absent ?? undefined,
   },
   newest: sample && storedSampleOf(sample),
-  charge: found.charged && {
-    at: Instant(Number(found.charged.at)),
-    value: Percent(found.charged.value),
-  },
+  interval: usual(found.recent),
+  reports: found.reports,
+  charge: chargeOf(found.charged),
   highest: found.highest === null ? undefined : Watts(Number(found.highest) / 1e6),
   gaps: found.gaps.map(({ from, to }) => ({ from: Instant(Number(from)), to: Instant(Number(to)) })),
   marks: found.marked,

@@ -151,13 +151,20 @@ export interface Standing {
   readonly store: string;
   /** How often registers of the past were changed: while it is the same, only the future is news. */
   readonly revision: number;
+  /** The highest identity of a sample in the store, of whichever sensor: it only rises. */
+  readonly id: number;
   /** What is known last, a sample or an absence, with the registers as of it. */
   readonly end?:
-    | (Pick<StoredSample, 'id' | 'at' | 'register' | 'exported'> & { readonly absent: string | undefined })
+    | (Pick<StoredSample, 'at' | 'register' | 'exported'> & { readonly absent: string | undefined })
     | undefined;
   readonly newest?: StoredSample | undefined;
-  /** The newest state of charge, of the last `CHARGE_WINDOW` of what is known. */
-  readonly charge?: { readonly at: Instant; readonly value: Percent } | undefined;
+  /** The usual time between two samples, of the last ten; undefined before there are two. */
+  readonly interval?: Duration | undefined;
+  readonly reports?: Sensor['reports'] | undefined;
+  /** The newest state of charge, of the last `CHARGE_WINDOW` of what is known, and the usual time between two. */
+  readonly charge?:
+    | { readonly at: Instant; readonly value: Percent; readonly interval: Duration | undefined }
+    | undefined;
   /** The highest power of the samples that were stored since. */
   readonly highest?: Watts | undefined;
   /** The gaps that the samples which were stored since end, ascending. */

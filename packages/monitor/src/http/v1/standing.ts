@@ -63,9 +63,9 @@ export const standingShape = z.object({
     .describe(
       'Rises when registers of the past change: by a late sample, a correction, a late mark, a set clock',
     ),
+  id: z.number().int().describe('The highest identity of a sample in the store: it only rises'),
   end: z
     .object({
-      id: z.number().int(),
       at: instantShape,
       absent: z.string().optional().describe('Nothing is known from then on, and why'),
       register: registerShape,
@@ -80,8 +80,17 @@ export const standingShape = z.object({
     .describe(
       'ms since the newest sample was measured; null where there is none, or where no clock can tell',
     ),
+  interval: z
+    .number()
+    .nullable()
+    .describe('The usual time between two samples, ms; null before there are two'),
+  reports: z.literal('change').optional().describe('The sensor speaks only when its power changes'),
   charge: z
-    .object({ age: z.number().nullable(), value: z.number().min(0).max(100) })
+    .object({
+      age: z.number().nullable(),
+      value: z.number().min(0).max(100),
+      interval: z.number().nullable().describe('The usual time between two, ms'),
+    })
     .nullable()
     .describe('The newest state of charge (percent), of the last quarter of an hour of what is known'),
   highest: z.number().nullable().describe('Highest power, watts, of the samples stored after `after`'),
@@ -97,16 +106,16 @@ const markAnswer = ({ id, key, at, note }: Mark): z.infer<typeof markShape> => (
 const ageOf = (now: Instant, at: Instant): number | null => (at - now > 1000 ? null : Math.max(0, now - at));
 
 const standingAnswer = (
-  { store, revision, end, newest, charge, highest, gaps, marks }: Standing,
+  { store, revision, id, end, newest, interval, reports, charge, highest, gaps, marks }: Standing,
   sensor: CountedSensor,
   now: Instant,
 ): z.infer<typeof standingShape> => ({
   now,
   store,
   revision,
+  id,
   end: end
     ? {
-        id: end.id,
         at: end.at,
         absent: end.absent,
         register: formatMicro(end.register),
@@ -115,7 +124,11 @@ const standingAnswer = (
     : null,
   newest: newest ? sampleAnswer(newest, sensor) : null,
   age: newest ? ageOf(now, newest.at) : null,
-  charge: charge ? { age: ageOf(now, charge.at), value: charge.value } : null,
+  interval: interval ?? null,
+  reports,
+  charge: charge
+    ? { age: ageOf(now, charge.at), value: charge.value, interval: charge.interval ?? null }
+    : null,
   highest: highest ?? null,
   gaps: [...gaps],
   marks: marks.map(({ register, exported, ...mark }) => ({
@@ -174,7 +187,7 @@ export const standingOperations = (context: V1Context): readonly Described[] => 
       scope: 'read',
       params: sensorParams,
       query: z.strictObject({
-        after: z.coerce.number().int().min(0).default(0).describe('What was known last, by its id'),
+        after: z.coerce.number().int().min(0).default(0).describe('The `id` of the standing known last'),
         firstMark: z.coerce.number().int().min(0).default(Number.MAX_SAFE_INTEGER).describe('By its id'),
       }),
       answers: { 200: { description: 'It', shape: standingShape } },

@@ -39,6 +39,8 @@ import {
   type EndedGapRow,
   type HighestRow,
   type IdentityRow,
+  type InstantRow,
+  REMEMBERED,
   standingOf,
 } from '../standing.ts';
 import { stepEdges } from '../steps.ts';
@@ -216,21 +218,29 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
       values: [id],
     };
     return transaction([lock], async (asking, rows) => {
-      const [identity = { store: '', revision: 0n }] = rows as readonly IdentityRow[];
+      const [identity = { store: '', revision: 0n }] = rows as readonly Omit<IdentityRow, 'id'>[];
+      const [{ highestId } = { highestId: 0n }] = await asking<{ highestId: bigint }>({
+        name: 'highest-id',
+        text: 'SELECT coalesce(max(id), 0) AS "highestId" FROM samples',
+      });
       const [sample] = await asking<SampleRow>({ name: 'last', text: LAST_SAMPLE, values: [id] });
       const [end] = await asking<StateRow>({
         name: 'end',
         text: `SELECT ${STATE_COLUMNS} FROM samples WHERE sensor = $1 ORDER BY at DESC LIMIT 1`,
         values: [id],
       });
-      const [charged] = end
-        ? await asking<ChargeRow>({
-            name: 'charge',
-            text: `SELECT at, state_of_charge AS value FROM samples
-              WHERE sensor = $1 AND at BETWEEN $2 AND $3 AND state_of_charge IS NOT NULL ORDER BY at DESC LIMIT 1`,
-            values: [id, Number(end.at) - CHARGE_WINDOW, end.at],
-          })
-        : [];
+      const until = Number(end?.at ?? 0);
+      const charged = await asking<ChargeRow>({
+        name: 'charge',
+        text: `SELECT at, state_of_charge AS value FROM samples
+              WHERE sensor = $1 AND at BETWEEN $2 AND $3 AND state_of_charge IS NOT NULL ORDER BY at DESC LIMIT ${REMEMBERED}`,
+        values: [id, until - CHARGE_WINDOW, until],
+      });
+      const recent = await asking<InstantRow>({
+        name: 'recent',
+        text: `SELECT at FROM samples WHERE sensor = $1 AND ${IS_SAMPLE} ORDER BY at DESC LIMIT ${REMEMBERED}`,
+        values: [id],
+      });
       const gaps =
         after > 0
           ? await asking<EndedGapRow>({
@@ -266,7 +276,18 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
           ...(state ? registersAt(state, sensor.sign) : { register: Register(0n), exported: Register(0n) }),
         };
       });
-      return standingOf({ ...identity, end, sample, charged, highest, gaps, marked });
+      return standingOf({
+        ...identity,
+        reports: sensor.reports,
+        id: highestId,
+        end,
+        sample,
+        recent,
+        charged,
+        highest,
+        gaps,
+        marked,
+      });
     });
   };
   const named = async (name: string): Promise<Sensor | undefined> =>
