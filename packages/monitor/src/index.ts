@@ -7,6 +7,7 @@ export {
   MonitorUnreachable,
   NoSuchSensor,
 } from './client/errors.ts';
+export { type KeptRegisters, type KeptRegistersOptions, openKeptRegisters } from './client/kept-registers.ts';
 export type {
   AskedMark,
   EnergyStep,

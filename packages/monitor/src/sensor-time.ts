@@ -15,7 +15,7 @@ export interface SensorTime {
 /** How long a sample may be on its way and still tell the time, where nothing else does. */
 const LONGEST_WAY = Seconds(120);
 /** Differences up to this are of the way, and of clocks that drift. */
-const JITTER = Seconds(1);
+export const JITTER = Seconds(1);
 /** Samples that are late by the same for this long are not late: their clock was set back. */
 const SET_BACK_AFTER = Seconds(60);
 

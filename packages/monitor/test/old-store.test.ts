@@ -38,12 +38,12 @@ describe('a store of 0.3.0', () => {
     expect(store.last(2)).toMatchObject({ register: 1_000_000n, exported: 1_833_333n });
     expect(store.energy(1, at(0), at(180))).toBe(10_722_222n);
     expect(store.gaps(1, at(0), at(999))).toEqual([{ from: at(232), to: at(600) }]);
-    const before = store.standing(1, { after: 24, firstMark: 0 });
+    const before = store.standing(1, { after: 24, firstMark: 0, until: at(9999) });
     expect(before).toMatchObject({ revision: 0, highest: 300, gaps: [{ from: at(232), to: at(600) }] });
     const mark = store.mark(1, { key: 'turn', at: at(636) });
     store.append(1, [sample(640, 900)], MAX_GAP);
     // 4 s of 300 W and 4 s of 900 W.
-    expect(store.standing(1, { after: 0, firstMark: mark.id })).toMatchObject({
+    expect(store.standing(1, { after: 0, firstMark: mark.id, until: at(9999) })).toMatchObject({
       newest: { register: 17_733_333n },
       marks: [{ register: 16_733_333n }],
     });
@@ -53,7 +53,7 @@ describe('a store of 0.3.0', () => {
     });
     expect(store.last(1)?.register).toBe(17_733_333n + 1_333_333n);
     expect(store.append(1, [sample(20, 9000)], MAX_GAP)).toMatchObject({ repeated: 1 });
-    expect(store.standing(1, { after: 0, firstMark: 0 }).revision).toBe(1);
+    expect(store.standing(1, { after: 0, firstMark: 0, until: at(9999) }).revision).toBe(1);
     store.close();
   });
 
@@ -62,7 +62,7 @@ describe('a store of 0.3.0', () => {
     fill(`CREATE TABLE identity (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT NOT NULL) STRICT;
       INSERT INTO identity VALUES (1, '${name}');`);
     const store = openStore({ file });
-    expect(store.standing(1, { after: 0, firstMark: 0 }).store).toBe(name);
+    expect(store.standing(1, { after: 0, firstMark: 0, until: at(9999) }).store).toBe(name);
     store.close();
   });
 

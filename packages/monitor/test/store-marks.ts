@@ -48,7 +48,7 @@ export const storeMarkSuite = (name: string, open: () => Promise<StoreUnderTest>
     const mark = async (id: number, ms: number, key = `mark at ${ms}`) =>
       await under.store.mark(id, { key, at: Instant(ms) });
     const standing = async (id: number, query = {}) =>
-      await under.store.standing(id, { after: 0, firstMark: 0, ...query });
+      await under.store.standing(id, { after: 0, firstMark: 0, until: at(1e9), ...query });
     /** W·s at each mark of it, and at its newest sample. */
     const counted = async (id: number) => {
       const { marks, end } = await standing(id);

@@ -1,5 +1,5 @@
 /** Marks, standings and corrections over HTTP, and the client's side of them. */
-import { Duration, Instant, Seconds, VirtualClock, Watts } from '@daisee/units';
+import { Duration, Instant, Percent, Seconds, VirtualClock, Watts } from '@daisee/units';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMonitorClient } from '../src/index.ts';
 import { bearer, type Kept, serveKept } from './kept.ts';
@@ -80,10 +80,14 @@ describe('for those who keep books on a register', () => {
 
   it('a mark is where the power is a step, and standing tells the register at it', async () => {
     const { client, pass } = await setUp();
-    expect(await client.standing({ after: 0 })).toEqual({
+    expect(await client.standing({ after: 0 })).toMatchObject({
       now: NOW,
       store: expect.stringMatching(/^[0-9a-f]{32}$/),
       revision: 0,
+      id: 0,
+      end: undefined,
+      newest: undefined,
+      age: undefined,
       gaps: [],
       marks: [],
     });
@@ -155,17 +159,27 @@ describe('for those who keep books on a register', () => {
     expect(await client.standing({ after: 0 })).toMatchObject({ now: NOW + 8000, age: 0 });
   });
 
-  it('how old a sample is that is not measured yet by the only clock there is, nobody says', async () => {
+  it('the newest sample is none that a wrong clock has stamped later', async () => {
     const clock = new VirtualClock({ start: NOW });
+    const charged = (at: number, stateOfCharge: number) =>
+      ({ at: Instant(at), power: Watts(stateOfCharge), stateOfCharge: Percent(stateOfCharge) }) as const;
     kept = await serveKept({
       clock,
       before: (store) =>
-        void store.append(1, [{ at: Instant(NOW + 3_600_000), power: Watts(1), stateOfCharge: 50 as never }]),
+        void store.append(1, [
+          charged(NOW - 16_000, 48),
+          charged(NOW - 8000, 49),
+          charged(NOW + 3_600_000, 50),
+        ]),
     });
     const client = createMonitorClient({ url: kept.url, login: LOGIN, password: PASSWORD, sensorId: 1 });
-    const standing = await client.standing({ after: 0 });
-    expect(standing?.newest?.at).toBe(NOW + 3_600_000);
-    expect(standing?.age).toBeUndefined();
-    expect(standing?.charge).toEqual({ age: undefined, value: 50 });
+    expect(await client.standing({ after: 0 })).toMatchObject({
+      now: NOW,
+      end: { at: NOW + 3_600_000 },
+      newest: { at: NOW - 8000, power: 49 },
+      age: 8000,
+      interval: 8000,
+      charge: { age: 8000, value: 49, interval: 8000 },
+    });
   });
 });

@@ -26,8 +26,9 @@ export interface SensorStanding {
         readonly absent?: string | undefined;
       }
     | undefined;
+  /** The newest sample up to `now`. */
   readonly newest?: Sample | undefined;
-  /** How long ago the newest sample was measured; undefined where no clock can tell. */
+  /** How long ago it was measured. */
   readonly age?: Duration | undefined;
   /** The usual time between two samples; undefined before there are two. */
   readonly interval?: Duration | undefined;
@@ -35,7 +36,7 @@ export interface SensorStanding {
   readonly reports?: 'change' | undefined;
   /** The newest state of charge, and the usual time between two. */
   readonly charge?:
-    | { readonly age: Duration | undefined; readonly value: Percent; readonly interval: Duration | undefined }
+    | { readonly age: Duration; readonly value: Percent; readonly interval: Duration | undefined }
     | undefined;
   /** The highest power of the samples that were stored after `after`. */
   readonly highest?: Watts | undefined;

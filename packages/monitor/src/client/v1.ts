@@ -104,7 +104,11 @@ const standingIn = (answer: z.infer<typeof standingShape>, dated: Dated): Sensor
     interval: ofAge(interval),
     reports,
     charge: charge
-      ? { age: ofAge(charge.age), value: Percent(charge.value), interval: ofAge(charge.interval) }
+      ? {
+          age: ofAge(charge.age) ?? Duration(0),
+          value: Percent(charge.value),
+          interval: ofAge(charge.interval),
+        }
       : undefined,
     highest: highest === null ? undefined : Watts(highest),
     gaps: gaps.map(({ from, to }) => ({ from: dated(from), to: dated(to) })),

@@ -51,8 +51,8 @@ import { stepEdges } from './steps.ts';
 import {
   CHARGE_WINDOW,
   DEFAULT_TYPE,
-  type MonitorStore,
   MOST_MARKS,
+  type MonitorStore,
   type PowerSum,
   type Sensor,
   type SensorType,
@@ -145,6 +145,9 @@ export const storeIn = (
   const newest = bigints(
     `SELECT ${SAMPLE_COLUMNS} FROM samples WHERE sensor = ? AND ${IS_SAMPLE} ORDER BY at DESC LIMIT 1`,
   );
+  const newestUntil = bigints(
+    `SELECT ${SAMPLE_COLUMNS} FROM samples WHERE sensor = ? AND at <= ? AND ${IS_SAMPLE} ORDER BY at DESC LIMIT 1`,
+  );
   const places = { sensor: '?1', from: '?2', to: '?3' };
   const gapsInside = bigints(gapsSql(places));
   const absencesInside = bigints(absencesSql(places));
@@ -188,11 +191,10 @@ export const storeIn = (
     `SELECT ${MARK_COLUMNS} FROM marks WHERE sensor = ? AND id >= ? ORDER BY id DESC LIMIT ${MOST_MARKS}`,
   );
   const identityOf = database.prepare(
-    `SELECT identity.name AS store, sensors.revision, (SELECT coalesce(max(id), 0) FROM samples) AS id
-      FROM identity, sensors WHERE sensors.id = ?`,
+    'SELECT identity.name AS store, sensors.revision FROM identity, sensors WHERE sensors.id = ?',
   );
   const recent = database.prepare(
-    `SELECT at FROM samples WHERE sensor = ? AND ${IS_SAMPLE} ORDER BY at DESC LIMIT ${REMEMBERED}`,
+    `SELECT at FROM samples WHERE sensor = ? AND at <= ? AND ${IS_SAMPLE} ORDER BY at DESC LIMIT ${REMEMBERED}`,
   );
   const chargeBetween = database.prepare(
     `SELECT at, state_of_charge AS value FROM samples
@@ -207,6 +209,7 @@ export const storeIn = (
     `SELECT max(power) AS highest FROM samples WHERE id > ? AND +sensor = ? AND ${IS_SAMPLE}`,
   );
   const highestId = database.prepare('SELECT coalesce(max(id), 0) AS id FROM samples');
+  const newestId = (): number => (highestId.get() as unknown as { id: number }).id;
   const atomically = createAtomically(database);
   const { append, mark, move } = createAppender(database, atomically);
   const thin = createThinner(database, atomically);
@@ -253,12 +256,12 @@ export const storeIn = (
       return count === 0 ? undefined : { count, microWatts };
     });
   };
-  const standing = (sensor: Sensor, { after: since, firstMark }: StandingQuery): Standing => {
+  const standing = (sensor: Sensor, { after: since, firstMark, until: now }: StandingQuery): Standing => {
     const { id } = sensor;
-    const identity = identityOf.get(id) as unknown as IdentityRow;
-    const sample = newest.get(id) as unknown as SampleRow | undefined;
+    const identity = { ...identityOf.get(id), id: newestId() } as unknown as IdentityRow;
+    const sample = newestUntil.get(id, now) as unknown as SampleRow | undefined;
     const end = one(before, id, Number.MAX_SAFE_INTEGER);
-    const until = Number(end?.at ?? 0);
+    const until = Math.min(now, Number(end?.at ?? now));
     const marked = (marksAfter.all(id, firstMark) as unknown as MarkRow[]).toReversed().map((row) => {
       const mark = markOf(row);
       const at = Instant(Math.min(mark.at, Number(end?.at ?? mark.at)));
@@ -269,7 +272,7 @@ export const storeIn = (
       reports: sensor.reports,
       end,
       sample,
-      recent: recent.all(id) as unknown as InstantRow[],
+      recent: recent.all(id, now) as unknown as InstantRow[],
       charged: chargeBetween.all(id, until - CHARGE_WINDOW, until) as unknown as ChargeRow[],
       highest: since > 0 ? (highestAfter.get(since, id) as unknown as HighestRow).highest : null,
       gaps: since > 0 ? (gapsAfter.all(since, id) as unknown as EndedGapRow[]) : [],
@@ -318,7 +321,7 @@ export const storeIn = (
         existing(sensorId);
         return powers(sensorId, from, to, limit);
       }),
-    newestId: () => ask(() => (highestId.get() as unknown as { id: number }).id),
+    newestId: () => ask(newestId),
     last: (sensorId) =>
       ask(() => {
         existing(sensorId);

@@ -157,11 +157,12 @@ export interface Standing {
   readonly end?:
     | (Pick<StoredSample, 'at' | 'register' | 'exported'> & { readonly absent: string | undefined })
     | undefined;
+  /** The newest sample up to now. */
   readonly newest?: StoredSample | undefined;
   /** The usual time between two samples, of the last ten; undefined before there are two. */
   readonly interval?: Duration | undefined;
   readonly reports?: Sensor['reports'] | undefined;
-  /** The newest state of charge, of the last `CHARGE_WINDOW` of what is known, and the usual time between two. */
+  /** The newest state of charge, of the last `CHARGE_WINDOW`, and the usual time between two. */
   readonly charge?:
     | { readonly at: Instant; readonly value: Percent; readonly interval: Duration | undefined }
     | undefined;
@@ -178,6 +179,8 @@ export interface StandingQuery {
   readonly after: number;
   /** The marks with this identity or a higher one. */
   readonly firstMark: number;
+  /** Now, on the clock that stamps the samples: what a clock that was wrong has stamped later is not the newest. */
+  readonly until: Instant;
 }
 
 /** How far back a state of charge is looked for. */

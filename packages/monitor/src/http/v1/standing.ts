@@ -2,6 +2,7 @@
 import { type Described, operation } from '@daisee/http';
 import { formatMicro, Instant } from '@daisee/units';
 import * as z from 'zod';
+import { JITTER } from '../../sensor-time.ts';
 import type { Mark } from '../../store/marks.ts';
 import type { Standing } from '../../store/store.ts';
 import type { CountedSensor } from '../measured/sensors.ts';
@@ -73,13 +74,8 @@ export const standingShape = z.object({
     })
     .nullable()
     .describe('What is known last, a sample or an absence'),
-  newest: sampleShape.nullable(),
-  age: z
-    .number()
-    .nullable()
-    .describe(
-      'ms since the newest sample was measured; null where there is none, or where no clock can tell',
-    ),
+  newest: sampleShape.nullable().describe('The newest sample up to `now`'),
+  age: z.number().nullable().describe('ms since the newest sample was measured; null where there is none'),
   interval: z
     .number()
     .nullable()
@@ -87,12 +83,12 @@ export const standingShape = z.object({
   reports: z.literal('change').optional().describe('The sensor speaks only when its power changes'),
   charge: z
     .object({
-      age: z.number().nullable(),
+      age: z.number().describe('ms'),
       value: z.number().min(0).max(100),
       interval: z.number().nullable().describe('The usual time between two, ms'),
     })
     .nullable()
-    .describe('The newest state of charge (percent), of the last quarter of an hour of what is known'),
+    .describe('The newest state of charge (percent), of the last quarter of an hour'),
   highest: z.number().nullable().describe('Highest power, watts, of the samples stored after `after`'),
   gaps: z
     .array(z.object({ from: instantShape, to: instantShape }))
@@ -102,8 +98,7 @@ export const standingShape = z.object({
 
 const markAnswer = ({ id, key, at, note }: Mark): z.infer<typeof markShape> => ({ id, key, at, note });
 
-/** Null for one that is not measured yet by the clock there is: of what is wrong nobody knows how old it is. */
-const ageOf = (now: Instant, at: Instant): number | null => (at - now > 1000 ? null : Math.max(0, now - at));
+const ageOf = (now: Instant, at: Instant): number => Math.max(0, now - at);
 
 const standingAnswer = (
   { store, revision, id, end, newest, interval, reports, charge, highest, gaps, marks }: Standing,
@@ -193,7 +188,9 @@ export const standingOperations = (context: V1Context): readonly Described[] => 
       answers: { 200: { description: 'It', shape: standingShape } },
       answer: async ({ params: { id }, query }) => {
         const sensor = await sensorOf(context, id);
-        return standingAnswer(await store.standing(sensor.id, query), sensor, sensorTime.now(sensor.id));
+        const now = sensorTime.now(sensor.id);
+        const standing = await store.standing(sensor.id, { ...query, until: Instant(now + JITTER) });
+        return standingAnswer(standing, sensor, now);
       },
     }),
   ];

@@ -209,7 +209,7 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
     return sums.map((sum) => (sum.count === 0 ? undefined : sum));
   };
   /** All in one transaction that no append of the sensor falls into. */
-  const standing = (sensor: Sensor, { after, firstMark }: StandingQuery): Promise<Standing> => {
+  const standing = (sensor: Sensor, { after, firstMark, until: now }: StandingQuery): Promise<Standing> => {
     const { id } = sensor;
     const lock = {
       name: 'lock-standing',
@@ -223,13 +223,18 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
         name: 'highest-id',
         text: 'SELECT coalesce(max(id), 0) AS "highestId" FROM samples',
       });
-      const [sample] = await asking<SampleRow>({ name: 'last', text: LAST_SAMPLE, values: [id] });
+      const [sample] = await asking<SampleRow>({
+        name: 'last-until',
+        text: `SELECT ${SAMPLE_COLUMNS} FROM samples
+          WHERE sensor = $1 AND at <= $2 AND ${IS_SAMPLE} ORDER BY at DESC LIMIT 1`,
+        values: [id, down(now)],
+      });
       const [end] = await asking<StateRow>({
         name: 'end',
         text: `SELECT ${STATE_COLUMNS} FROM samples WHERE sensor = $1 ORDER BY at DESC LIMIT 1`,
         values: [id],
       });
-      const until = Number(end?.at ?? 0);
+      const until = Math.min(down(now), Number(end?.at ?? down(now)));
       const charged = await asking<ChargeRow>({
         name: 'charge',
         text: `SELECT at, state_of_charge AS value FROM samples
@@ -238,8 +243,9 @@ const storeOn = (database: PostgresDatabase, holding: Holding): RemoteStore => {
       });
       const recent = await asking<InstantRow>({
         name: 'recent',
-        text: `SELECT at FROM samples WHERE sensor = $1 AND ${IS_SAMPLE} ORDER BY at DESC LIMIT ${REMEMBERED}`,
-        values: [id],
+        text: `SELECT at FROM samples WHERE sensor = $1 AND at <= $2 AND ${IS_SAMPLE}
+          ORDER BY at DESC LIMIT ${REMEMBERED}`,
+        values: [id, down(now)],
       });
       const gaps =
         after > 0
