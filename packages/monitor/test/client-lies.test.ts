@@ -45,6 +45,38 @@ describe('a monitor that lies', () => {
     await expect(asked).rejects.toMatchObject({ code: 'monitor.answer' });
   });
 
+  it('about where a sensor stands is not believed', async () => {
+    const standing = {
+      now: FROM,
+      store: 'one',
+      revision: 0,
+      id: 1,
+      end: { at: FROM, register: '1.000000' },
+      newest: null,
+      age: null,
+      interval: null,
+      charge: null,
+      highest: null,
+      gaps: [],
+      marks: [{ id: 1, key: 'a', at: FROM, register: '1.000000' }],
+    };
+    const ask = (other: object) =>
+      told(true, { ...standing, ...other }, (client) => client.standing({ after: 0, firstMark: 0 }));
+    expect(await ask({})).toMatchObject({ end: { register: 1_000_000n }, marks: [{ key: 'a' }] });
+    for (const other of [
+      { now: 1e300 },
+      { id: 'many' },
+      { end: { at: FROM, register: '-1' } },
+      { end: { at: FROM, register: '1e6' } },
+      { end: { at: 1e16, register: '1.000000' } },
+      { marks: [{ id: 1, key: 'a', at: FROM }] },
+      { charge: { age: 0, value: 101, interval: null } },
+    ])
+      await expect(ask(other)).rejects.toMatchObject({ code: 'monitor.answer' });
+    const mark = told(true, { id: 1, key: 'a', at: 1e16 }, (client) => client.mark({ key: 'a', at: FROM }));
+    await expect(mark).rejects.toMatchObject({ code: 'monitor.answer' });
+  });
+
   it('in numbers that no energy has is refused as such', async () => {
     const asked = told(false, { data: [{ value: 1e300 }] }, (client) =>
       client.energyBySteps(FROM, TO, 'PT1H', 'UTC'),
