@@ -24,6 +24,7 @@ import { backOff } from './retry.ts';
 import { type ConsumerRules, type ConsumerSettings, consumerRules } from './settings.ts';
 import { isInDebt } from './purchasing.ts';
 import type { Action, Freshness, Inputs, Market, Note, State } from './situation.ts';
+import type { AgentStatus } from './status/status.ts';
 import { type AgentStore, openAgentStore } from './store.ts';
 import { AgentStoreError } from './store-row.ts';
 import { createStays, HOUR } from './switch-limits.ts';
@@ -72,9 +73,13 @@ const stateOf = (store: AgentStore, account: Address): State => {
 
 const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Address): Session => {
   const { clock, ledger, monitor, relay, gauge } = options;
+  let lastSwitch: AgentStatus['lastSwitch'];
+  let charge: Percent | undefined;
   const emit = (event: AgentEvent): void => {
-    if (event.type === 'switched')
+    if (event.type === 'switched') {
+      lastSwitch = { at: event.at, why: event.why };
       stays.switched(event.at, event.from, ['allowance-used', 'next-seller'].includes(event.why));
+    }
     options.onEvent?.(event);
   };
   const time = createMonitorTime(clock, monitor);
@@ -102,7 +107,7 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
     onEnergy: (at, origin, energy, register) =>
       emit({ type: 'consumed-locally', at, origin, energy, register }),
   });
-  const switching = createSwitching({ relay, store, rules, account, now, emit, troubles });
+  const switching = createSwitching({ relay, store, rules, account, clock, now, emit, troubles });
   const lane = createLane({ clock, period: rules.period, now, troubles, settle: () => accounts.prepare() });
   const accounts = createAccounts({ ledger, account, rules, store, now, emit, mined: lane.mined });
   const refusals = new Map<Address, { readonly failures: number; readonly until: number }>();
@@ -222,7 +227,7 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
     lane.tick();
     if (accounts.reported() || store.kept().books.totals.size > 0) await metering.collect();
     const feed = await switching.look();
-    const charge = rules.fuelgauge ? await stateOfCharge() : undefined;
+    charge = rules.fuelgauge ? await stateOfCharge() : undefined;
     const inputs: Inputs = {
       now: now(),
       feed,
@@ -234,7 +239,11 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
       confirmation: lane.confirmation(),
       avoided: avoided(),
       resting: stays.resting(now()),
-      switches: store.turns(Instant(now() - HOUR), now()).map((turn) => turn.at),
+      switches: store
+        .sources(Instant(now() - HOUR), Instant(now() + 1))
+        // The first was in force already.
+        .slice(1)
+        .map((turn) => turn.at),
       settles: now() >= unsettled.until,
       heldOnOwn: wishes.ownUntil !== undefined && wishes.ownUntil > now(),
     };
@@ -259,6 +268,21 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
   };
 
   return {
+    describe: () => {
+      const { contacts, failure } = switching.seen();
+      const { books, journal, since } = store.kept();
+      const turn = journal.at(-1);
+      return {
+        role: 'consumer',
+        account,
+        measuredAt: books.integration.last?.at,
+        stateOfCharge: charge,
+        contacts,
+        relayFailure: failure,
+        lastSwitch: lastSwitch ?? (turn && turn.at > since ? { at: turn.at } : undefined),
+      };
+    },
+    sources: store.sources,
     period,
     every: rules.period,
     look: switching.look,

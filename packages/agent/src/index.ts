@@ -14,6 +14,8 @@ export {
   type SellerSettings,
 } from './settings.ts';
 export type { Action, Inputs, Market, State } from './situation.ts';
-export { readBooked, readSources, type SourceTurn } from './sources.ts';
+export { createStatusClient } from './status/client.ts';
+export { createStatusServer } from './status/server.ts';
+export { type AgentStatus, type AgentView, type SourceTurn, silentFor } from './status/status.ts';
 export { AgentStoreError } from './store-row.ts';
 export type { ConsumerWishes, ProducerWishes } from './wishes.ts';

@@ -3,16 +3,18 @@ import type { Address } from '@daisee/chain';
 import {
   type Clock,
   DaiseeError,
-  type Duration,
+  Duration,
   type Instant,
   messageOf,
   Seconds,
   sleepOrStop,
+  steadyNow,
   untilNext,
 } from '@daisee/units';
 import { within } from './bounded.ts';
 import type { AgentEvent } from './events.ts';
 import { RegisterBehind } from './register-behind.ts';
+import type { AgentStatus, SourceTurn } from './status/status.ts';
 import { AgentStoreError } from './store-row.ts';
 import type { Troubles } from './troubles.ts';
 
@@ -34,10 +36,20 @@ export interface Agent {
   stop(options?: StopOptions): Promise<void>;
   /** Looks and decides now instead of at the end of its period: its person wishes something else. */
   wake(): void;
+  /** What it tells of itself; undefined while it does not run. */
+  status(): AgentStatus | undefined;
+  /** As in `AgentView`; empty while it does not run. @throws AgentStoreError */
+  sources(from: Instant, to: Instant): readonly SourceTurn[];
 }
 
 /** One run of an agent, from start to stop. */
 export interface Session {
+  /** What it knows of itself beyond its loop. */
+  readonly describe: () => Omit<
+    AgentStatus,
+    'pid' | 'startedAt' | 'now' | 'period' | 'sinceLook' | 'troubles'
+  >;
+  readonly sources: (from: Instant, to: Instant) => readonly SourceTurn[];
   readonly every: Duration;
   readonly troubles: Troubles;
   readonly emit: (event: AgentEvent) => void;
@@ -86,6 +98,9 @@ const STOP_LIMIT: Duration = Seconds(60);
 
 interface Running {
   readonly session: Session;
+  readonly startedAt: Instant;
+  /** Of steady time. */
+  lookedAt: Duration;
   readonly abort: AbortController;
   loop: Promise<void>;
 }
@@ -114,10 +129,12 @@ export const createLife = (
     }
   };
 
-  const loop = async (session: Session, signal: AbortSignal): Promise<void> => {
+  const loop = async (mine: Running, signal: AbortSignal): Promise<void> => {
+    const { session } = mine;
     while (!signal.aborted) {
-      await turn(session);
       nap = new AbortController();
+      await turn(session);
+      mine.lookedAt = steadyNow(clock);
       await sleepOrStop(clock, untilNext(clock.now(), session.every), AbortSignal.any([signal, nap.signal]));
     }
   };
@@ -164,7 +181,8 @@ export const createLife = (
     if (!ledger.address) throw new NoAccount();
     const session = open(ledger.address);
     const abort = new AbortController();
-    const mine: Running = { session, abort, loop: Promise.resolve() };
+    const startedAt = clock.now();
+    const mine: Running = { session, startedAt, lookedAt: steadyNow(clock), abort, loop: Promise.resolve() };
     running = mine;
     stopping = undefined;
     await session.look?.();
@@ -178,13 +196,27 @@ export const createLife = (
       throw failure;
     }
     if (abort.signal.aborted) return;
-    mine.loop = clock.task(() => loop(session, abort.signal));
+    mine.loop = clock.task(() => loop(mine, abort.signal));
     signal?.addEventListener('abort', () => void agent.stop(), { once: true });
     if (signal?.aborted) await agent.stop();
   };
 
   const agent: Agent = {
+    // Also one that comes during a look counts: it may have read already what has changed since.
     wake: () => nap.abort(),
+
+    status: () =>
+      running && {
+        ...running.session.describe(),
+        pid: process.pid,
+        startedAt: running.startedAt,
+        now: clock.now(),
+        period: running.session.every,
+        sinceLook: Duration(steadyNow(clock) - running.lookedAt),
+        troubles: running.session.troubles.present(),
+      },
+
+    sources: (from, to) => running?.session.sources(from, to) ?? [],
 
     start: async (signal) => {
       signal?.throwIfAborted();

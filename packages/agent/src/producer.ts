@@ -103,6 +103,8 @@ const openSession = (options: ProducerOptions, account: Address): Session => {
   };
 
   return {
+    describe: () => ({ role: 'producer', account, measuredAt: store.kept().books.integration.last?.at }),
+    sources: store.sources,
     every,
     troubles,
     emit,

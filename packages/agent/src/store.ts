@@ -52,8 +52,8 @@ export interface AgentStore {
    * @throws AgentStoreError; then nothing has changed, on disk or in memory.
    */
   readonly commit: (change: Change) => void;
-  /** Changes of source at or after `from` and not after `to`, ascending. @throws AgentStoreError */
-  readonly turns: (from: Instant, to: Instant) => readonly Turn[];
+  /** The source in force at `from` (or the first one) and every change before `to`, ascending. @throws AgentStoreError */
+  readonly sources: (from: Instant, to: Instant) => readonly Turn[];
   /** Forces through to the medium all that was taken in. @throws AgentStoreError */
   readonly force: () => void;
   readonly close: () => void;
@@ -349,10 +349,10 @@ export const openAgentStore = (file: string, identity: Identity, since: Instant)
       isHolding = true;
       unforced = true;
     },
-    turns: (from, to) =>
+    sources: (from, to) =>
       guarded(() => {
         const statement = database.prepare(
-          'SELECT at, origin FROM journal WHERE id > (SELECT min(id) FROM journal) AND at >= ? AND at <= ? ORDER BY id',
+          'SELECT at, origin FROM journal WHERE id >= coalesce((SELECT max(id) FROM journal WHERE at <= ?), 0) AND at < ? ORDER BY id',
         );
         statement.setReadBigInts(true);
         const rows: readonly Row[] = statement.all(rounded(from), rounded(to));

@@ -1,6 +1,6 @@
 /** What the relay shows and what is ordered of it, with a journal on disk that survives a kill at any point between. */
 import type { Address } from '@daisee/chain';
-import { DaiseeError, Instant } from '@daisee/units';
+import { type Clock, DaiseeError, Duration, Instant, messageOf, steadyNow } from '@daisee/units';
 import type { AgentEvent } from './events.ts';
 import {
   type ChannelStates,
@@ -16,6 +16,7 @@ import type { Change } from './kept.ts';
 import { backOff } from './retry.ts';
 import type { ConsumerRules } from './settings.ts';
 import type { SwitchReason } from './situation.ts';
+import type { SeenContacts } from './status/status.ts';
 import type { AgentStore } from './store.ts';
 import type { Troubles } from './troubles.ts';
 
@@ -49,6 +50,11 @@ type Why = SwitchReason | 'observed' | 'stopping';
 export interface Switching {
   /** Renews the relay's lease, reads it (which renews v0.2's) and brings the journal in line with what it shows. */
   readonly look: () => Promise<Feed>;
+  /** What the relay showed when it was last read, and why it could not be read since. */
+  readonly seen: () => {
+    readonly contacts?: SeenContacts | undefined;
+    readonly failure?: string | undefined;
+  };
   /** Orders a source and reads back. True once the relay shows it. */
   readonly switchTo: (target: Source, why: Why) => Promise<boolean>;
   /** Sellers that the relay would not switch to lately. */
@@ -60,14 +66,18 @@ export interface SwitchingOptions {
   readonly store: AgentStore;
   readonly rules: ConsumerRules;
   readonly account: Address;
+  readonly clock: Clock;
+  /** On the monitor's clock. */
   readonly now: () => Instant;
   readonly emit: (event: AgentEvent) => void;
   readonly troubles: Troubles;
 }
 
 export const createSwitching = (options: SwitchingOptions): Switching => {
-  const { relay, store, rules, account, now, emit, troubles } = options;
+  const { relay, store, rules, account, clock, now, emit, troubles } = options;
   let states: ChannelStates | undefined;
+  let contacts: (Omit<SeenContacts, 'age'> & { readonly readAt: Duration }) | undefined;
+  let failure: string | undefined;
   let pendingWhy: Why | undefined;
   const channels = channelsOf(rules);
   const refusals = new Map<Source, { readonly failures: number; readonly until: number }>();
@@ -87,10 +97,14 @@ export const createSwitching = (options: SwitchingOptions): Switching => {
       states = await relay.read(channels);
     } catch (error) {
       troubles.begin('relay', error);
+      failure = messageOf(error);
       return 'unknown';
     }
     troubles.end('relay');
-    return feedOf(rules, states);
+    failure = undefined;
+    const feed = feedOf(rules, states);
+    contacts = { readAt: steadyNow(clock), states, feed };
+    return feed;
   };
 
   /** What cannot be renewed shows in the reading that follows: the relay is away, or its loads have gone to rest. */
@@ -132,6 +146,12 @@ export const createSwitching = (options: SwitchingOptions): Switching => {
   };
 
   return {
+    seen: () => {
+      if (!contacts) return { failure };
+      const { readAt, ...shown } = contacts;
+      return { contacts: { ...shown, age: Duration(steadyNow(clock) - readAt) }, failure };
+    },
+
     avoided: () => {
       return new Set(
         rules.sellers

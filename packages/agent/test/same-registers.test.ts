@@ -90,6 +90,7 @@ describe('an agent on a monitor', () => {
                 if (area !== 'samples') throw error;
               },
               end: () => undefined,
+              present: () => [],
             },
             withCharge: false,
           });

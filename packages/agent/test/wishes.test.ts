@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { Coin, Duration, Instant, Percent, Price, Seconds, wattHours } from '@daisee/units';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ConsumerWishes, createProducer, readSources } from '../src/index.ts';
+import { type ConsumerWishes, createProducer } from '../src/index.ts';
 import { consumerRules } from '../src/settings.ts';
 import { wishedRules } from '../src/wishes.ts';
-import { createLab, type Lab, NODE, SELLER_1, START, settings } from './world/lab.ts';
+import { createLab, type Lab, SELLER_1, START, settings } from './world/lab.ts';
 import { expectTrueBooks, isAtRest, lowSoon } from './world/scene.ts';
 
 let lab: Lab | undefined;
@@ -77,22 +77,6 @@ describe('What the person wishes', () => {
     price = Price(2_000_000n);
     await lab.pass(Seconds(200));
     expect(lab.ledger.nodeOf(SELLER_1).price).toBe(2_000_000n);
-    await agent.stop(lab.stopped);
-  });
-});
-
-describe('The sources of a node', () => {
-  it('can be read from its file while it runs: the one in force first, then each change', async () => {
-    lab = createLab({ battery: lowSoon });
-    const file = join(lab.directory, 'agent.sqlite');
-    expect(readSources(join(lab.directory, 'none.sqlite'), START, Instant(START + 1))).toEqual([]);
-    const agent = lab.consumer({ store: file });
-    await agent.start();
-    await lab.pass(Seconds(300));
-    const turns = readSources(file, START, lab.clock.now());
-    expect(turns.map(({ origin }) => origin)).toEqual([NODE, SELLER_1]);
-    const since = turns[1]?.at ?? START;
-    expect(readSources(file, Instant(since + 1), lab.clock.now())).toEqual(turns.slice(1));
     await agent.stop(lab.stopped);
   });
 });

@@ -93,7 +93,10 @@ export interface SellerState {
 
 /** The newest of what the meter said. */
 export interface PowerState {
+  /** When it measured that. */
   readonly at: number;
+  /** How often it measures, ms, seen from its samples; absent before two were seen. */
+  readonly interval?: number | undefined;
   readonly watts: number;
   /** Percent. */
   readonly stateOfCharge?: number;
@@ -136,8 +139,6 @@ export interface WiresState {
   readonly since?: number;
   /** Why the last switch was made. */
   readonly why?: SwitchReason;
-  /** The contacts were not read from the relay but follow from the agent's books. */
-  readonly byBooks?: boolean;
 }
 
 export interface HealthState {

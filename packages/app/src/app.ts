@@ -35,8 +35,6 @@ export interface AppOptions {
   readonly relay?: {
     readonly contacts: AppRelay;
     readonly sources: readonly SourceWires[];
-    /** The contacts are concluded from the agent's books, not read from the relay. */
-    readonly byBooks?: boolean;
   };
   readonly agent?: AppAgent;
   /** With no sample for longer the meter counts as silent; 60 s by default. */

@@ -1,6 +1,6 @@
 /** What the page knows, kept up to date by one event stream; views are drawn again when it changes. */
 import { useEffect, useState } from 'preact/hooks';
-import type { AppEvents, Identity, Known, LiveState, Session, Transaction } from '../src/api.ts';
+import type { AppEvents, Identity, Known, LiveState, PowerState, Session, Transaction } from '../src/api.ts';
 import { get, keepSession, onSession } from './ask.ts';
 
 /** The newest transactions that are kept; older ones are asked for by the page that shows them. */
@@ -65,6 +65,18 @@ export const isFresh = (known: Known<unknown> | undefined, within = FRESH): bool
   if (!known || !state.connected || !state.live) return false;
   const speed = state.identity?.speed ?? 1;
   return communityNow() - known.seen < within * speed;
+};
+
+/** Real ms until a new sample has reached the page. */
+const ON_ITS_WAY = 3000;
+/** A meter that is slower than this and has sent one sample only is taken for silent (ms). */
+const UNKNOWN_INTERVAL = 60_000;
+
+/** Whether what the meter said is of now: no older than two of its own intervals. Being asked for lately does not do. */
+export const isMeasured = (power: Known<PowerState> | undefined): boolean => {
+  if (!power || !isFresh(power)) return false;
+  const { at, interval = UNKNOWN_INTERVAL } = power.value;
+  return communityNow() - at <= 2 * interval + ON_ITS_WAY * (state.identity?.speed ?? 1);
 };
 
 const onState = (live: LiveState): void => {

@@ -6,7 +6,6 @@ import { hostile, nearlyBytes } from '@daisee/fuzz';
 import { Instant, Register } from '@daisee/units';
 import fc from 'fast-check';
 import { afterAll, describe, expect } from 'vitest';
-import { readBooked, readSources } from '../../src/index.ts';
 import { openAgentStore } from '../../src/store.ts';
 
 const ACCOUNT = '0x00625a1a269ac76c7c7b98939b5e60916fd41070';
@@ -56,9 +55,15 @@ describe('a damaged file of the agent', () => {
     input: fc.tuple(nearlyBytes(readFileSync(sound)), fc.integer(), fc.integer()),
     feed: ([bytes, from, to]) => {
       put(bytes);
-      readBooked(file);
-      for (const { at } of readSources(file, Instant(from), Instant(to)))
-        expect(Number.isFinite(at)).toBe(true);
+      const opened = openAgentStore(file, identity, Instant(0));
+      try {
+        for (const { at, origin } of opened.sources(Instant(from), Instant(to))) {
+          expect(Number.isFinite(at)).toBe(true);
+          expect(origin).toMatch(/^0x[0-9a-fA-F]{40}$/);
+        }
+      } finally {
+        opened.close();
+      }
     },
   });
 });

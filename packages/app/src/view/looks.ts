@@ -1,6 +1,6 @@
 /** What is read of each part, and when it ails although it answers. */
 import type { Address } from '@daisee/chain';
-import { type Clock, type Duration, formatMicro, type Instant, Seconds } from '@daisee/units';
+import { type Clock, createRhythm, type Duration, formatMicro, type Instant, Seconds } from '@daisee/units';
 import type { AccountState, ChainState, PowerState, PurchaseState, SellerState, WiresState } from '../api.ts';
 import type { Look } from './live.ts';
 import type { AppAgent, AppHistory, AppLedger, AppMonitor, AppRelay, SourceWires } from './ports.ts';
@@ -120,12 +120,15 @@ export interface MonitorLookOptions {
 
 export const monitorLook = ({ monitor, clock, maxGap }: MonitorLookOptions): Look => {
   let last: number | undefined;
+  const rhythm = createRhythm();
   const power = async (): Promise<PowerState | undefined> => {
     const sample = await monitor.latest();
     last = sample?.at;
+    if (sample) rhythm.add(sample.at);
     return (
       sample && {
         at: sample.at,
+        interval: rhythm.interval(),
         watts: sample.power,
         ...(sample.stateOfCharge === undefined ? {} : { stateOfCharge: sample.stateOfCharge }),
         ...(sample.voltage === undefined ? {} : { volts: sample.voltage }),
@@ -155,13 +158,11 @@ export const monitorLook = ({ monitor, clock, maxGap }: MonitorLookOptions): Loo
 export interface RelayLookOptions {
   readonly relay: AppRelay;
   readonly sources: readonly SourceWires[];
-  /** The contacts are concluded from the agent's books. */
-  readonly byBooks?: boolean;
   readonly clock: Clock;
   readonly agent?: Pick<AppAgent, 'lastSwitch'>;
 }
 
-export const relayLook = ({ relay, sources, byBooks, clock, agent }: RelayLookOptions): Look => {
+export const relayLook = ({ relay, sources, clock, agent }: RelayLookOptions): Look => {
   const channels = sources.flatMap((source) => source.channels);
   let feeding: string | undefined;
   let since: number | undefined;
@@ -185,7 +186,6 @@ export const relayLook = ({ relay, sources, byBooks, clock, agent }: RelayLookOp
       sources: shown,
       ...(from === undefined ? {} : { since: from }),
       ...(last?.why === undefined ? {} : { why: last.why }),
-      ...(byBooks ? { byBooks } : {}),
     };
   };
   return { part: 'relay', pieces: { wires } };

@@ -31,6 +31,12 @@ export interface SourceWires {
   readonly channels: readonly number[];
 }
 
+/** From `at` on it feeds the load. */
+export interface SourceChange {
+  readonly at: Instant;
+  readonly source: 'own' | ChainAddress;
+}
+
 /** The node's agent, where it can be told something. */
 export interface AppAgent {
   /** What is wrong now; empty when all is well. */
@@ -43,10 +49,7 @@ export interface AppAgent {
   /** Until when it is kept on its own source. */
   held(): OwnSourceState;
   /** Which source fed the load from when on: the one in force at `from` first. Empty when it is not known. */
-  sources(
-    from: Instant,
-    to: Instant,
-  ): readonly { readonly at: Instant; readonly source: 'own' | ChainAddress }[];
+  sources(from: Instant, to: Instant): readonly SourceChange[] | Promise<readonly SourceChange[]>;
   /** The last switch, with its reason where that is known. */
   lastSwitch(): { readonly at: Instant; readonly why?: SwitchReason } | undefined;
 }

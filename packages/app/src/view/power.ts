@@ -15,7 +15,7 @@ export const powerSeries = async (
   const step = Duration(Math.max(SHORTEST_STEP, Math.ceil((to - from) / points)));
   const watts = (await monitor.powerBySteps(from, to, step)).map((mean) => mean ?? null);
   const at = watts.map((_, i) => Math.round(from + (i + 0.5) * step));
-  const switches = agent?.sources(from, to) ?? [];
+  const switches = (await agent?.sources(from, to)) ?? [];
   const origins: Record<string, (number | null)[]> = {};
   let next = 0;
   let source: string | undefined;

@@ -28,7 +28,7 @@ let ledger: Ledger;
 let browser: Browser;
 let browsing: Browsing;
 let chain: Daisee;
-let ports: { readonly chain: number; readonly app: number };
+let ports: Readonly<Record<'chain' | 'app' | 'monitor' | 'relay', number>>;
 
 const startChain = async (): Promise<Daisee> => {
   const started = daisee(
@@ -51,7 +51,12 @@ beforeAll(async () => {
 }, BROWSER_WITHIN);
 beforeAll(async () => {
   browsing = browse(browser);
-  ports = { chain: await freePort(), app: await freePort() };
+  ports = {
+    chain: await freePort(),
+    app: await freePort(),
+    monitor: await freePort(),
+    relay: await freePort(),
+  };
   chain = await startChain();
   // The treasury of an embedded chain has its key beside it; it sets the community up.
   const admin = signerOf(readFileSync(join(folder, 'chain', 'treasury.key'), 'utf8').trim() as `0x${string}`);
@@ -74,15 +79,17 @@ node:
   address: '${consumer}'
   name: Our home
   type: C
-  url: 'http://127.0.0.1:${await freePort()}'
+  url: 'http://127.0.0.1:${ports.monitor}'
   id: 1
   login: user
   limit: 30
+  report: 15m
+  fuelgauge: False
   delta: 1
   channel: 0
 sellers:
   Neighbour: { account: '${producer}', channel: 1 }
-relay: { host: 127.0.0.1, port: ${await freePort()} }
+relay: { host: 127.0.0.1, port: ${ports.relay} }
 `,
   );
 }, 120_000);
@@ -110,8 +117,8 @@ describe('the App of a node whose parts are elsewhere', { timeout: TEST_WITHIN }
     const banner = (part: string) =>
       page.locator('.banner.bad li').filter({ has: page.locator('strong', { hasText: part }) });
     await banner('Monitor').filter({ hasText: 'cannot be reached' }).waitFor();
-    await banner('Agent').filter({ hasText: 'has booked nothing' }).waitFor();
-    await banner('Relay').filter({ hasText: 'has booked nothing' }).waitFor();
+    await banner('Agent').filter({ hasText: 'agent does not answer at' }).waitFor();
+    await banner('Relay').filter({ hasText: 'agent does not answer at' }).waitFor();
     await soon(() => tile(page, 'Coins')).toBe(100);
     expect(await banner('Chain').count()).toBe(0);
 
@@ -143,7 +150,7 @@ describe('the App of a node whose parts are elsewhere', { timeout: TEST_WITHIN }
     started.app.kill('SIGTERM');
     expect(await started.app.ended).toBe(0);
     await page.getByText('This page has lost its server').waitFor();
-    await startApp();
+    const again = await startApp();
     // Its sessions ended with it.
     await enter();
     await page.getByText('This page has lost its server').waitFor({ state: 'detached' });
@@ -154,5 +161,64 @@ describe('the App of a node whose parts are elsewhere', { timeout: TEST_WITHIN }
     await card(page, 'Chain').getByText('20171').waitFor();
     expect(browsing.complaints).toEqual([]);
     await context.close();
+    again.app.kill('SIGTERM');
+    expect(await again.app.ended).toBe(0);
+  });
+
+  it('shows an agent of another process as what it is: live with its reports slow, and the age of what a silent meter said', {
+    timeout: 2 * TEST_WITHIN,
+  }, async () => {
+    await ledger.registerNode({ account: consumer, kind: 'consumer' });
+    const relay = daisee(['relay', '--port', String(ports.relay), '--own', '0', '--seller', '1'], env);
+    await relay.record(({ type }) => type === 'listening');
+    // A sample a second for twenty; then the meter is silent.
+    const watts = Array.from({ length: 20 }, (_, second) => `${1_700_000_000 + second},1200`);
+    writeFileSync(join(folder, 'load.csv'), watts.join('\n'));
+    const monitor = daisee(
+      [
+        'monitor',
+        ...['--port', String(ports.monitor), '--data', join(folder, 'monitor')],
+        ...['--login', 'user', '--replay', join(folder, 'load.csv')],
+      ],
+      env,
+    );
+    const agent = daisee(['agent', '-c', settings], env);
+    await agent.record(({ type }) => type === 'started');
+    const { page, context } = await browsing.open((await startApp()).url);
+    await page.getByLabel('Password').fill('open sesame');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.locator('nav').waitFor();
+    const power = page.locator('.tile', { hasText: 'Power now' });
+    await power
+      .and(page.locator('.stale'))
+      .getByText(/^measured \d+ \w+ ago$/)
+      .waitFor({ timeout: 90_000 });
+    await page
+      .locator('figure.wires')
+      .getByText(/1,200 W, \d+ \w+ ago/)
+      .first()
+      .waitFor();
+    expect(await power.getByText('live', { exact: true }).count()).toBe(0);
+    // Nothing flows that is not measured; the contacts are live, as the agent reads them.
+    expect(await page.locator('path.flow').count()).toBe(0);
+    await page.locator('figure.wires:not(.stale)').getByText('Own source').first().waitFor();
+    // Its books are older than its reports, and it looks all the same.
+    const banner = (part: string) =>
+      page.locator('.banner.bad li').filter({ has: page.locator('strong', { hasText: part }) });
+    await banner('Monitor').filter({ hasText: 'silent since' }).waitFor({ timeout: 90_000 });
+    expect(await banner('Agent').count()).toBe(0);
+    expect(await banner('Relay').count()).toBe(0);
+
+    // Suspended it does not answer, and is no longer shown as live; killed likewise.
+    agent.kill('SIGSTOP');
+    await banner('Agent').filter({ hasText: 'no answer' }).waitFor();
+    agent.kill('SIGCONT');
+    await banner('Agent').waitFor({ state: 'detached' });
+    agent.kill('SIGKILL');
+    await agent.ended;
+    await banner('Agent').filter({ hasText: 'nothing runs there' }).waitFor();
+    expect(browsing.complaints).toEqual([]);
+    await context.close();
+    monitor.kill('SIGTERM');
   });
 });

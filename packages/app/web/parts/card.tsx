@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
-import type { Known } from '../../src/api.ts';
-import { instant } from '../format.ts';
-import { communityNow, isFresh } from '../store.ts';
+import type { Known, PowerState } from '../../src/api.ts';
+import { age, instant } from '../format.ts';
+import { communityNow, isFresh, isMeasured } from '../store.ts';
 import { say } from '../words/words.ts';
 
 /** A titled part of a place. */
@@ -39,6 +39,14 @@ export const Freshness = ({
   return <span class="fresh stale">{say('lastSeen', { time: instant(known.seen, communityNow()) })}</span>;
 };
 
+/** "live" for what the meter says now; how old it is, when the meter is silent; when it was last seen, when nobody answers. */
+export const Measured = ({ power }: { readonly power: Known<PowerState> | undefined }) =>
+  power && isFresh(power) && !isMeasured(power) ? (
+    <span class="fresh stale">{say('measuredAgo', { age: age(communityNow() - power.value.at) })}</span>
+  ) : (
+    <Freshness known={power} />
+  );
+
 /** A number that people look for. */
 const Tile = ({
   label,
@@ -57,6 +65,33 @@ const Tile = ({
     {note !== undefined && <span class="note">{note}</span>}
   </div>
 );
+
+/** A number of the meter's: its age stands below it as soon as it is not of now. */
+export const MeterTile = ({
+  label,
+  power,
+  text,
+  note,
+}: {
+  readonly label: string;
+  readonly power: Known<PowerState> | undefined;
+  readonly text: (value: PowerState) => string;
+  readonly note?: ComponentChildren;
+}) => {
+  const live = isMeasured(power);
+  return (
+    <Tile
+      label={label}
+      value={power ? text(power.value) : '–'}
+      stale={!live}
+      note={
+        <>
+          {note} {!live && <Measured power={power} />}
+        </>
+      }
+    />
+  );
+};
 
 /** A number that is kept up to date: "last seen" stands below it as soon as it is not. */
 export const LiveTile = <T,>({

@@ -1,7 +1,8 @@
 /** The single-line diagram: sources on the left, relay contacts in the middle, the load on the right. */
 import { useEffect, useState } from 'preact/hooks';
 import type { Identity, PowerState, SourceState, SwitchReason, WiresState } from '../../src/api.ts';
-import { percent, watts } from '../format.ts';
+import { age, percent, watts } from '../format.ts';
+import { communityNow } from '../store.ts';
 import { say, type Word } from '../words/words.ts';
 import { colorOf } from './colors.ts';
 
@@ -50,13 +51,17 @@ const isClosed = (source: SourceState, on: boolean): boolean => on === (source.s
 
 const nameOf = (source: SourceState): string => (source.source === 'own' ? say('ownSource') : source.name);
 
+/** The power that is drawn, with its age where it is not of now. */
+const drawnWatts = ({ watts: power, at }: PowerState, measured: boolean): string =>
+  measured ? watts(power) : say('wattsAgo', { watts: watts(power), age: age(communityNow() - at) });
+
 /** What the picture shows, for those who do not see it. */
-const wiresInWords = (wires: WiresState, power: PowerState | undefined): string => {
+const wiresInWords = (wires: WiresState, drawn: string | undefined): string => {
   const feeding = wires.sources.filter((source) => source.feeding);
   const [one] = feeding;
   if (!one) return say('feedsNone');
   if (feeding.length > 1) return say('feedsTwo');
-  return say('feeds', { source: nameOf(one), watts: power ? watts(power.watts) : '?' });
+  return say('feeds', { source: nameOf(one), watts: drawn ?? '?' });
 };
 
 /** A name in a box: one that is longer ends in dots. */
@@ -111,16 +116,21 @@ export const Wires = ({
   power,
   identity,
   stale,
+  measured,
 }: {
   readonly wires: WiresState;
   readonly power: PowerState | undefined;
   readonly identity: Identity;
+  /** The contacts are not known any more. */
   readonly stale: boolean;
+  /** The power is of now. */
+  readonly measured: boolean;
 }) => {
   const rows = wires.sources.map((source, i) => ({ source, y: 50 + i * ROW }));
   const height = 20 + rows.length * ROW;
   const middle = (50 + (rows.at(-1)?.y ?? 50)) / 2;
-  const words = wiresInWords(wires, power);
+  const drawn = power && drawnWatts(power, measured);
+  const words = wiresInWords(wires, drawn);
   const layout = useLayout();
   const two = wires.sources.filter(({ feeding }) => feeding).length > 1;
   return (
@@ -128,7 +138,7 @@ export const Wires = ({
       <svg viewBox={`0 0 ${layout.width} ${height}`} role="img" aria-label={words}>
         {rows.map(({ source, y }) => {
           const style = { stroke: source.feeding ? colorOf(source.source, identity) : undefined };
-          const flows = source.feeding && !stale && (power?.watts ?? 0) > 0;
+          const flows = source.feeding && !stale && measured && (power?.watts ?? 0) > 0;
           return (
             <g key={source.source} class={source.feeding ? 'wire feeding' : 'wire'}>
               <path d={`M${layout.sourceEnd} ${y}H${layout.contact}`} style={style} />
@@ -153,8 +163,8 @@ export const Wires = ({
               <text x={2 + layout.inset} y={y + 16} class="dim">
                 {source.source === 'own' && power?.stateOfCharge !== undefined
                   ? `${say('battery')} ${percent(power.stateOfCharge, 1)}`
-                  : source.feeding && power
-                    ? watts(power.watts)
+                  : source.feeding && drawn
+                    ? drawn
                     : '–'}
               </text>
               <Contacts source={source} y={y} x={layout.contact} />
@@ -174,14 +184,13 @@ export const Wires = ({
           />
           <Name x={layout.load + layout.inset} y={middle} end={layout.width} name={say('load')} />
           <text x={layout.load + layout.inset} y={middle + 16} class="dim">
-            {power ? watts(power.watts) : '–'}
+            {drawn ?? '–'}
           </text>
         </g>
       </svg>
       <figcaption class={two ? 'bad' : ''}>
         {words}
         {wires.why !== undefined && <span class="note"> {say(REASONS[wires.why])}</span>}
-        {wires.byBooks && <span class="note"> {say('byBooks')}</span>}
       </figcaption>
     </figure>
   );

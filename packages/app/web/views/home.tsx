@@ -2,12 +2,12 @@ import { useState } from 'preact/hooks';
 import type { PowerSeries, Transaction } from '../../src/api.ts';
 import { useAsked } from '../asked.ts';
 import { approval, coins, energy, instant, percent, watts } from '../format.ts';
-import { Card, Freshness, LiveTile } from '../parts/card.tsx';
+import { Card, Freshness, LiveTile, Measured, MeterTile } from '../parts/card.tsx';
 import { Chart, powerName } from '../parts/chart.tsx';
 import { Line } from '../parts/line.tsx';
 import { TransactionTable } from '../parts/transactions.tsx';
 import { Wires } from '../parts/wires.tsx';
-import { communityNow, isFresh, usePage } from '../store.ts';
+import { communityNow, isFresh, isMeasured, usePage } from '../store.ts';
 import { say } from '../words/words.ts';
 import type { ViewProps } from './view.ts';
 
@@ -123,9 +123,9 @@ export const Home = ({ identity }: ViewProps) => {
       <Explanation identity={identity} />
       <div class="tiles">
         {power?.value.stateOfCharge !== undefined && (
-          <LiveTile
+          <MeterTile
             label={say('battery')}
-            known={power}
+            power={power}
             text={({ stateOfCharge = 0 }) => percent(stateOfCharge, 1)}
             note={
               <meter
@@ -138,13 +138,13 @@ export const Home = ({ identity }: ViewProps) => {
             }
           />
         )}
-        <LiveTile
+        <MeterTile
           label={say('powerNow')}
-          known={power}
+          power={power}
           text={(value) => watts(value.watts)}
           note={
             <>
-              {say(consumer ? 'consumes' : 'produces')} {isFresh(power) && <Freshness known={power} />}
+              {say(consumer ? 'consumes' : 'produces')} {isMeasured(power) && <Measured power={power} />}
             </>
           }
         />
@@ -156,20 +156,30 @@ export const Home = ({ identity }: ViewProps) => {
       {(identity.relay || consumer) && (
         <Card title={say('wires')} side={<Freshness known={wires} />} wide>
           {wires ? (
-            <Wires wires={wires.value} power={power?.value} identity={identity} stale={!isFresh(wires)} />
+            <Wires
+              wires={wires.value}
+              power={power?.value}
+              identity={identity}
+              stale={!isFresh(wires)}
+              measured={isMeasured(power)}
+            />
           ) : (
             <p class="note">{say(identity.relay ? 'never' : 'wiresNone')}</p>
           )}
         </Card>
       )}
       {!identity.relay && !consumer && (
-        <Card title={say('wires')} side={<Freshness known={line} />} wide>
+        <Card
+          title={say('wires')}
+          side={line === power ? <Measured power={power} /> : <Freshness known={line} />}
+          wide
+        >
           <Line
             power={power?.value}
             own={sellers?.value.find((seller) => seller.account === identity.address)}
             account={account?.value}
             identity={identity}
-            stale={!isFresh(line)}
+            stale={!isFresh(line) || !isMeasured(power)}
           />
         </Card>
       )}

@@ -46,7 +46,6 @@ export const en = {
   feedsNone: 'No source feeds the load.',
   feedsTwo: 'More than one source feeds the load. Switch the relay off and check its wiring.',
   contact: 'contact {channel}',
-  byBooks: 'So the agent’s books say; this page does not ask the relay itself.',
   closed: 'closed',
   open: 'open',
   since: 'since {time}',
@@ -78,6 +77,8 @@ export const en = {
   // staleness
   live: 'live',
   lastSeen: 'last seen {time}',
+  measuredAgo: 'measured {age} ago',
+  wattsAgo: '{watts}, {age} ago',
   never: 'not known yet',
   disconnected: 'This page has lost its server. It tries again by itself.',
   serverAway: 'The server of this page does not answer.',

@@ -117,8 +117,10 @@ export const told: Readonly<Record<string, string>> = {
   'relay.http-answer': 'Ce qui répond à {url} n’est pas un relais DAISEE, ou il n’a pas ces canaux.',
   'cli.relayNotLooked': 'L’agent n’a pas regardé le relais depuis longtemps. Tourne-t-il ?',
   // the agent
-  'cli.agentQuiet':
-    'L’agent n’écrit rien dans ses comptes : tourne-t-il sur cette machine (« daisee up », « daisee agent »), et son compteur a-t-il des mesures ?',
+  'agent.away':
+    'L’agent de ce nœud ne répond pas : tourne-t-il sur cette machine (« daisee up », « daisee agent ») ?',
+  'cli.agent-hangs':
+    'L’agent tourne (processus {pid}) mais n’a pas regardé depuis {seconds} s, où {usual} s sont l’usage. La machine est-elle surchargée, ou le processus suspendu ?',
   'agent.above-price-cap':
     'Rien ne peut être acheté : chaque vendeur est plus cher que le prix le plus haut.',
   'agent.charge-unknown':
@@ -151,6 +153,7 @@ export const told: Readonly<Record<string, string>> = {
   'agent.store-in-use':
     'Le fichier de l’agent {file} est pris par un autre programme : arrêtez celui-ci. Le fichier est en ordre, laissez-le en place.',
   'agent.store-empty': 'Le fichier de l’agent est vide.',
-  'agent.store-read': 'Le fichier de l’agent ne se lit pas : vérifiez son propriétaire.',
+  'agent.store-in-use':
+    'Le fichier de l’agent sert à un autre processus : arrêtez celui-là. Le fichier est en ordre : laissez-le où il est.',
   'agent.store-damaged': 'Le fichier de l’agent est abîmé. Rétablissez-le d’une sauvegarde.',
 };

@@ -16,7 +16,8 @@ export interface Content {
 }
 
 /** What SQLite and running processes keep beside their files, worth nothing in a copy. */
-const isPassing = (name: string): boolean => /(-wal|-shm|-journal|\.pid|\.lock|\.new|\.part)$/.test(name);
+const isPassing = (name: string): boolean =>
+  /(-wal|-shm|-journal|\.pid|\.lock|\.holder|\.new|\.part)$/.test(name);
 
 /** The monitor's store, by its name in a backup. */
 export const SAMPLES = 'monitor/monitor.sqlite';

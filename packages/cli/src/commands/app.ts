@@ -10,7 +10,7 @@ import { lockApp } from '../lock/node-locks.ts';
 import { hostNames, port } from '../options.ts';
 import type { Output } from '../output.ts';
 import { agentFiles, changeable, nodeLedger } from '../parts/agent.ts';
-import { contactsByBooks, createAgentSeen } from '../parts/app-agent.ts';
+import { agentContacts, createAppAgent, type KnownAgent, remoteAgent } from '../parts/app-agent.ts';
 import { openAppDoor, sourcesOf, startNodeApp } from '../parts/node-app.ts';
 import { relayClient } from '../parts/relay-client.ts';
 import { openWishes } from '../parts/wishes.ts';
@@ -31,20 +31,20 @@ interface AppCommandOptions extends CommonOptions {
 }
 
 /**
- * The contacts of a consumer whose agent runs elsewhere. Over HTTP the relay is asked, which renews nothing. Over the
- * v0.2 protocol a reading would renew the lease of a dead agent's load, so the contacts follow from the agent's books.
+ * The contacts of a consumer whose agent runs in another process. Over HTTP the relay is asked, which renews nothing. Over
+ * the v0.2 protocol a reading may renew the lease of a dead agent's load, so they are what the agent read last.
  */
 const relayOf = (
   node: NodeSettings,
   settings: Settings,
+  agent: KnownAgent,
   { output, lifecycle }: { readonly output: Output; readonly lifecycle: Lifecycle },
 ): Pick<AppOptions, 'relay'> => {
   const sources = sourcesOf(node, settings.sellers);
   if (!settings.relay || sources.length === 0) return {};
   if (settings.relay.url !== undefined)
     return { relay: { contacts: relayClient(settings.relay, { output, lifecycle }).relay, sources } };
-  const books = { clock: commandClock(), account: node.address, store: agentFiles(node).store };
-  return { relay: { contacts: contactsByBooks(books, sources), sources, byBooks: true } };
+  return { relay: { contacts: agentContacts(agent), sources } };
 };
 
 export const appCommand = (): Command =>
@@ -71,7 +71,7 @@ export const appCommand = (): Command =>
         const clock = commandClock();
         // Before anything is opened: its history and its outbox have one writer.
         const lock = lockApp(node, systemClock.now(), lifecycle);
-        const { directory, store, wishes } = agentFiles(node);
+        const { directory, socket, wishes } = agentFiles(node);
         const password = accountPasswordIfAny(node);
         const signer =
           password === undefined
@@ -97,13 +97,12 @@ export const appCommand = (): Command =>
         });
         lifecycle.started({ name: 'the connection to the chain', stop: () => ledger.stop() });
         await ledger.start(lifecycle.signal);
-        const agent = createAgentSeen({
+        const known = await remoteAgent(socket, lifecycle);
+        const agent = createAppAgent({
           clock,
-          account: node.address,
-          store,
+          agent: known,
           wishes: openWishes(wishes),
           settings: await changeable(node, settings, file, ledger),
-          elsewhere: true,
         });
         await startNodeApp(common, options.view ? { ...door, view: true } : door, {
           clock,
@@ -115,7 +114,7 @@ export const appCommand = (): Command =>
             password: monitorPasswordNow(node, output.note),
             sensorId: node.id,
           }),
-          ...relayOf(node, settings, common),
+          ...relayOf(node, settings, known, common),
         });
         output.result(`App of ${node.address} on chain ${ledger.chainId}.`, {
           type: 'started',

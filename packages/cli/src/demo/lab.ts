@@ -3,7 +3,7 @@
  * their real ports on loopback), wired to a digital twin of the batteries, the panel, the load and the wires.
  */
 import { type Agent, type AgentEvent, createConsumer, createProducer } from '@daisee/agent';
-import type { AppRelay, NodeSettings } from '@daisee/app';
+import type { AppAgent, AppRelay, NodeSettings } from '@daisee/app';
 import {
   type Address,
   connectLedger,
@@ -35,8 +35,7 @@ import {
   VirtualClock,
 } from '@daisee/units';
 import type { Lifecycle } from '../lifecycle.ts';
-import { type AgentSeen, createAgentSeen } from '../parts/app-agent.ts';
-import { watchRelay } from '../parts/watched-relay.ts';
+import { agentContacts, createAppAgent, localAgent } from '../parts/app-agent.ts';
 import { consumerWishes, openWishes, producerWishes, type Wished } from '../parts/wishes.ts';
 import type { LabDirectory, LabRecord } from './directory.ts';
 import type { WireTruth } from './summary.ts';
@@ -68,7 +67,7 @@ interface Node {
   readonly ledger: Ledger;
   readonly agent: Agent;
   /** The agent as the App sees it. */
-  readonly seen: AgentSeen;
+  readonly seen: AppAgent;
   readonly sensorId: number;
 }
 
@@ -150,7 +149,7 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
     const relayServer = createRelayServer({ board, clock, port: 0 });
     await relayServer.start();
     lifecycle.started({ name: 'the relay server', stop: () => relayServer.stop() });
-    const { relay, contacts } = watchRelay(createRelayClient(relayServer.address), clock);
+    const relay = createRelayClient(relayServer.address);
 
     const connect = async (account: Address | undefined, folder: string): Promise<Ledger> => {
       const signer = account
@@ -225,18 +224,14 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
       const client = createMonitorClient({ url: monitor.url, login: LOGIN, password, sensorId });
       const wishes = openWishes(directory.file(folder, 'wishes.json'));
       const file = directory.file(folder, 'agent.sqlite');
-      const seen = createAgentSeen({ clock, account, store: file, wishes, settings });
       const agent = agentOf({
         ledger,
         monitor: client,
         store: file,
         wished: () => wishes.current(),
-        onEvent: (event) => {
-          seen.onEvent(event);
-          options.onAgent(account, event);
-        },
+        onEvent: (event) => options.onAgent(account, event),
       });
-      seen.wakes(agent);
+      const seen = createAppAgent({ clock, agent: localAgent(agent), wishes, settings });
       await agent.start();
       return { account, store, monitor, client, ledger, agent, seen, sensorId };
     };
@@ -317,7 +312,7 @@ export const startLab = async (options: LabOptions): Promise<Lab> => {
       firstBlock,
       purchased,
       nodes: [one, two],
-      contacts,
+      contacts: agentContacts(localAgent(one.agent)),
       ledger,
       twin,
       finish,

@@ -1,11 +1,18 @@
 /** The agent of a real node, as its settings describe it. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Agent, type AgentEvent, consumerRules, createConsumer, createProducer } from '@daisee/agent';
+import {
+  type Agent,
+  type AgentEvent,
+  consumerRules,
+  createConsumer,
+  createProducer,
+  createStatusServer,
+} from '@daisee/agent';
 import type { NodeSettings as Changeable } from '@daisee/app';
 import { connectLedger, type Ledger, type LedgerOptions, type Signer } from '@daisee/chain';
 import { createMonitorClient } from '@daisee/monitor';
-import { type Clock, formatMicro, type Instant } from '@daisee/units';
+import { type Clock, DaiseeError, formatMicro, type Instant } from '@daisee/units';
 import { defaultKeystore, unlockAt } from '../commands/connect.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Output } from '../output.ts';
@@ -15,11 +22,10 @@ import { SettingsError } from '../settings/problems.ts';
 import type { ContractSettings, NodeSettings, Settings } from '../settings/schema.ts';
 import { accountPassword, monitorPasswordNow } from '../settings/secrets.ts';
 import { need } from '../settings/translate.ts';
-import { createAgentSeen, steadyWishes } from './app-agent.ts';
+import { agentContacts, createAppAgent, localAgent, steadyWishes } from './app-agent.ts';
 import { createGauge } from './gauge.ts';
 import { type NodeParts, sourcesOf } from './node-app.ts';
 import { relayClient } from './relay-client.ts';
-import { watchRelay } from './watched-relay.ts';
 import { consumerWishes, openWishes, producerWishes } from './wishes.ts';
 
 const GWEI = 1e9;
@@ -142,10 +148,16 @@ export const nodeLedger = (
     ...feesOf(contracts),
   });
 
-/** Files of an agent that the App shares. */
+/** Files of an agent; wishes and socket are what an App in another process has of it. */
 export const agentFiles = (node: NodeSettings) => {
   const directory = agentDirectory(node);
-  return { directory, store: join(directory, 'agent.sqlite'), wishes: join(directory, 'wishes.json') };
+  return {
+    directory,
+    store: join(directory, 'agent.sqlite'),
+    wishes: join(directory, 'wishes.json'),
+    /** Where it answers those who ask how it is. */
+    socket: join(directory, 'agent.sock'),
+  };
 };
 
 /** The node as its settings have it, and where they leave its reports open, as often as what it writes to bears. */
@@ -171,7 +183,7 @@ export const startAgent = async ({
 }: AgentPartOptions): Promise<NodeParts> => {
   const node = sparing(need(settings, file, 'node', 'it says which node this is'), settings, output);
   const contracts = need(settings, file, 'contracts', 'it says where the chain and the contracts are');
-  const { directory, store, wishes: wishesFile } = agentFiles(node);
+  const { directory, store, wishes: wishesFile, socket } = agentFiles(node);
   const signer = await unlockAt(node.keystore ?? defaultKeystore(), node.address, accountPassword(node));
   mkdirSync(directory, { recursive: true, mode: 0o700 });
 
@@ -197,20 +209,13 @@ export const startAgent = async ({
   });
   const wishes = openWishes(wishesFile);
   const wished = steadyWishes(wishes, (error) => output.note(error.message));
-  const seen = createAgentSeen({
-    clock,
-    account: node.address,
-    store,
-    wishes,
-    settings: await changeable(node, settings, file, ledger),
-  });
+  const mayChange = await changeable(node, settings, file, ledger);
   const common = {
     clock,
     ledger,
     monitor,
     store,
     onEvent: (event: AgentEvent) => {
-      seen.onEvent(event);
       const line = lineOf(event, name);
       if (line) output.line(`${iso(event.at)} ${node.name ?? node.address.slice(0, 10)}: ${line}`);
       output.record(record(event, node.address));
@@ -219,12 +224,11 @@ export const startAgent = async ({
   const relay =
     settings.relay &&
     relayClient(settings.relay, { output, lifecycle, ...(node.period ? { period: node.period } : {}) });
-  const watched = relay && watchRelay(relay.relay, clock, node.period);
   const agent: Agent =
-    node.type === 'C' && watched
+    node.type === 'C' && relay
       ? createConsumer({
           ...common,
-          relay: watched.relay,
+          relay: relay.relay,
           wishes: () => consumerWishes(wished()),
           settings: consumerSettings(node, settings, file),
           ...(node.gauge ? { gauge: createGauge(node.gauge, clock) } : {}),
@@ -238,7 +242,15 @@ export const startAgent = async ({
             ...(node.maxGap ? { maxGap: node.maxGap } : {}),
           },
         });
-  seen.wakes(agent);
+  const status = createStatusServer(socket, agent);
+  try {
+    await status.start();
+    lifecycle.started({ name: "the agent's socket", stop: () => status.stop() });
+  } catch (error) {
+    // It trades all the same; who asks at the socket is told that nobody answers.
+    if (!(error instanceof DaiseeError)) throw error;
+    output.note(error.message);
+  }
   await agent.start();
   lifecycle.started({ name: 'the agent', stop: () => agent.stop() });
   output.result(
@@ -251,12 +263,13 @@ export const startAgent = async ({
     },
   );
   const sources = sourcesOf(node, settings.sellers);
+  const known = localAgent(agent);
   return {
     clock,
     ledger,
     monitor,
-    agent: seen,
+    agent: createAppAgent({ clock, agent: known, wishes, settings: mayChange }),
     // The relay's HTTP is not asked beside the agent either: what the agent saw is what it acts by.
-    ...(watched && sources.length > 0 ? { relay: { contacts: watched.contacts, sources } } : {}),
+    ...(sources.length > 0 ? { relay: { contacts: agentContacts(known), sources } } : {}),
   };
 };

@@ -1,13 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AgentRelay } from '@daisee/agent';
+import type { AgentStatus } from '@daisee/agent';
 import { toAddress } from '@daisee/chain';
-import { systemClock } from '@daisee/units';
+import { DaiseeError, Duration, Instant, Seconds, systemClock } from '@daisee/units';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contactsByBooks, createAgentSeen, steadyWishes } from '../../src/parts/app-agent.ts';
+import { agentContacts, createAppAgent, type KnownAgent, steadyWishes } from '../../src/parts/app-agent.ts';
 import { sourcesOf } from '../../src/parts/node-app.ts';
-import { watchRelay } from '../../src/parts/watched-relay.ts';
 import {
   consumerWishes,
   inForce,
@@ -21,14 +20,34 @@ import { scratch } from '../support/daisee.ts';
 
 const account = toAddress('0x00625a1a269ac76c7c7b98939b5e60916fd41070');
 const settings = { limit: 20, delta: '1.000000', resume: 30, priceCap: null, budget: null };
-const seen = (file: string) =>
-  createAgentSeen({
-    clock: systemClock,
-    account,
-    store: join(file, '../agent.sqlite'),
-    wishes: openWishes(file),
-    settings,
-  });
+const neighbour = toAddress('0x004ec07d2329997267ec62b4166639513386f32e');
+const alive: AgentStatus = {
+  role: 'consumer',
+  account,
+  pid: 4711,
+  startedAt: Instant(0),
+  now: Instant(1_800_000_000_000),
+  period: Seconds(8),
+  sinceLook: Duration(500),
+  contacts: { age: Duration(500), feed: 'own', states: new Map([[0, true]]) },
+  troubles: [],
+};
+const known = (latest: () => AgentStatus | DaiseeError = () => alive): KnownAgent & { woken: number } => {
+  const agent = {
+    woken: 0,
+    latest,
+    sources: async () => [
+      { at: Instant(1), origin: account },
+      { at: Instant(2), origin: neighbour },
+    ],
+    wake: async () => {
+      agent.woken += 1;
+    },
+  };
+  return agent;
+};
+const seen = (file: string, agent: KnownAgent = known()) =>
+  createAppAgent({ clock: systemClock, agent, wishes: openWishes(file), settings });
 
 describe('what is set in the App', () => {
   it('is kept in a file that an App and an agent in two processes both read and write', () => {
@@ -78,16 +97,15 @@ describe('what is set in the App', () => {
 
   it('wakes the agent, and holds it on its own source for as long as was said', async () => {
     const file = join(scratch(), 'wishes.json');
-    const agent = seen(file);
-    let woken = 0;
-    agent.wakes({ wake: () => woken++ });
+    const waking = known();
+    const agent = seen(file, waking);
     const { until = 0 } = await agent.ownSource(10);
     expect(until - systemClock.now()).toBeGreaterThan(9 * 60_000);
     expect(consumerWishes(openWishes(file).current())).toEqual({ ownUntil: until });
     expect(agent.held()).toEqual({ until });
     expect(await agent.ownSource(0)).toEqual({});
     expect(agent.held()).toEqual({});
-    expect(woken).toBe(2);
+    expect(waking.woken).toBe(2);
   });
 
   it('does not stop the agent when its file is damaged: the last that could be read holds, and it is told once', () => {
@@ -124,48 +142,89 @@ describe('what is set in the App', () => {
   });
 });
 
-describe('an agent in another process', () => {
-  it('counts as quiet while its file says nothing of now, and the contacts as unknown', async () => {
-    const folder = scratch();
-    const where = { clock: systemClock, account, store: join(folder, 'agent.sqlite') };
-    const agent = createAgentSeen({
-      ...where,
-      wishes: openWishes(join(folder, 'wishes.json')),
-      settings,
-      elsewhere: true,
-    });
-    expect(agent.troubles()[0]?.message).toMatch(/^The agent has booked nothing yet: does it run/);
-    await expect(contactsByBooks(where, []).read([0])).rejects.toThrow('has booked nothing yet');
-  });
-});
+class Away extends DaiseeError {
+  constructor() {
+    super({ code: 'agent.away', message: 'Nobody answers there.', retryable: true });
+  }
+}
 
-describe('a relay that the App watches through its agent', () => {
-  it('is never asked by the App itself, so that an open page renews no lease', async () => {
-    let asked = 0;
-    const relay: AgentRelay = {
-      read: async () => {
-        asked++;
-        return new Map([[0, true]]);
-      },
-      order: async () => true,
-    };
-    const { relay: watched, contacts } = watchRelay(relay, systemClock);
-    await expect(contacts.read([0])).rejects.toThrow('has not yet looked at the relay');
-    await watched.read([0]);
-    for (let look = 0; look < 10; look++) expect(await contacts.read([0])).toEqual(new Map([[0, true]]));
-    expect(asked).toBe(1);
+describe('the agent as the App sees it', () => {
+  const wishes = () => join(scratch(), 'wishes.json');
+
+  it('is quiet where it does not answer, and takes what is wished all the same', async () => {
+    const away = { ...known(() => new Away()), wake: async () => Promise.reject(new Away()) };
+    const file = wishes();
+    const agent = seen(file, away);
+    const before = systemClock.now();
+    expect(agent.troubles()).toEqual([
+      { message: 'Nobody answers there.', code: 'agent.away', since: expect.any(Number) },
+    ]);
+    expect(agent.troubles()[0]?.since).toBeGreaterThanOrEqual(before);
+    expect(agent.lastSwitch()).toBeUndefined();
+    expect(await agent.sources(Instant(0), Instant(9))).toEqual([]);
+    await expect(agentContacts(away).read([0])).rejects.toThrow('Nobody answers there.');
+    expect(await agent.change({ limit: 22 })).toMatchObject({ limit: 22 });
+    expect(openWishes(file).current()).toEqual({ limit: 22 });
   });
 
-  it('shows what the agent was told when the relay does not answer', async () => {
-    const away: AgentRelay = {
-      read: async () => {
-        throw new WishRefused('nothing', 'The relay is away.');
-      },
-      order: async () => true,
+  it('lives by its looks, however long ago it booked or reported', () => {
+    const measuredAt = Instant(alive.now - 3_600_000);
+    expect(
+      seen(
+        wishes(),
+        known(() => ({ ...alive, measuredAt })),
+      ).troubles(),
+    ).toEqual([]);
+  });
+
+  it('hangs when it answers and does not look', () => {
+    const agent = seen(
+      wishes(),
+      known(() => ({ ...alive, sinceLook: Seconds(40) })),
+    );
+    expect(agent.troubles().map(({ code, message }) => [code, message])).toEqual([
+      [
+        'cli.agent-hangs',
+        'The agent runs (process 4711) but has not looked for 40 s, where 8 s are usual. Is the machine overloaded, or the process suspended?',
+      ],
+    ]);
+  });
+
+  it('tells its troubles with what their sentences name, and which source fed when', async () => {
+    const trouble = {
+      area: 'relay' as const,
+      code: 'relay.unreachable',
+      message: 'The relay at 127.0.0.1:1 is away.',
+      retryable: true,
+      since: Instant(5),
+      values: { host: '127.0.0.1', port: 1 },
     };
-    const { relay, contacts } = watchRelay(away, systemClock);
-    await expect(relay.read([0])).rejects.toThrow('away');
-    await expect(contacts.read([0])).rejects.toThrow('The relay is away.');
+    const agent = seen(
+      wishes(),
+      known(() => ({ ...alive, troubles: [trouble], lastSwitch: { at: Instant(7), why: 'below-limit' } })),
+    );
+    const { area: _, retryable: _r, ...said } = trouble;
+    expect(agent.troubles()).toEqual([said]);
+    expect(agent.lastSwitch()).toEqual({ at: 7, why: 'below-limit' });
+    expect(await agent.sources(Instant(0), Instant(9))).toEqual([
+      { at: 1, source: 'own' },
+      { at: 2, source: neighbour },
+    ]);
+  });
+
+  it('shows the contacts as it last read them; the App itself asks no relay', async () => {
+    expect(await agentContacts(known()).read([0])).toEqual(new Map([[0, true]]));
+    const { contacts, ...blind } = alive;
+    await expect(agentContacts(known(() => blind)).read([0])).rejects.toThrow(
+      'The agent has not yet looked at the relay',
+    );
+    const old = contacts && { ...contacts, age: Seconds(26) };
+    await expect(agentContacts(known(() => ({ ...alive, contacts: old }))).read([0])).rejects.toThrow(
+      'The agent has not for 26 s looked at the relay',
+    );
+    await expect(
+      agentContacts(known(() => ({ ...alive, relayFailure: 'The relay is away.' }))).read([0]),
+    ).rejects.toThrow('The relay is away.');
   });
 });
 
