@@ -174,14 +174,8 @@ describe('the App of a node whose parts are elsewhere', { timeout: TEST_WITHIN }
     // A sample a second for twenty; then the meter is silent.
     const watts = Array.from({ length: 20 }, (_, second) => `${1_700_000_000 + second},1200`);
     writeFileSync(join(folder, 'load.csv'), watts.join('\n'));
-    const monitor = daisee(
-      [
-        'monitor',
-        ...['--port', String(ports.monitor), '--data', join(folder, 'monitor')],
-        ...['--login', 'user', '--replay', join(folder, 'load.csv')],
-      ],
-      env,
-    );
+    const options = ['--port', String(ports.monitor), '--data', join(folder, 'monitor'), '--login', 'user'];
+    const monitor = daisee(['monitor', ...options, '--replay', join(folder, 'load.csv')], env);
     const agent = daisee(['agent', '-c', settings], env);
     await agent.record(({ type }) => type === 'started');
     const { page, context } = await browsing.open((await startApp()).url);
