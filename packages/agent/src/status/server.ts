@@ -42,27 +42,32 @@ export const createStatusServer = (
   let server: Server | undefined;
   let path: SocketPath | undefined;
 
-  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+  /** Status code and JSON. */
+  const answerTo = (method: string | undefined, url: string): readonly [number, string] => {
+    const { pathname, searchParams } = new URL(url, 'http://agent');
+    const asked = `${method} ${pathname}`;
+    if (asked === 'POST /wake') {
+      agent.wake();
+      return [200, '{}'];
+    }
+    if (asked === 'GET /status') {
+      const status = agent.status();
+      return status ? [200, statusText(status)] : [503, '{"message":"The agent is stopping."}'];
+    }
+    const [from, to] = [instantOf(searchParams.get('from')), instantOf(searchParams.get('to'))];
+    if (asked === 'GET /sources' && from !== undefined && to !== undefined)
+      return [200, sourcesText(agent.sources(from, to))];
+    return [404, '{"message":"Ask GET /status, GET /sources?from=MS&to=MS or POST /wake."}'];
+  };
+
+  const answer = ({ method, url = '/' }: IncomingMessage, response: ServerResponse): void => {
     const send = (status: number, text: string): void => {
       response.writeHead(status, { 'Content-Type': 'application/json' }).end(text);
     };
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://agent');
-    const asked = `${request.method} ${pathname}`;
     try {
-      if (asked === 'POST /wake') {
-        agent.wake();
-        return send(200, '{}');
-      }
-      if (asked === 'GET /status') {
-        const status = agent.status();
-        return status ? send(200, statusText(status)) : send(503, '{"message":"The agent is stopping."}');
-      }
-      const [from, to] = [instantOf(searchParams.get('from')), instantOf(searchParams.get('to'))];
-      if (asked === 'GET /sources' && from !== undefined && to !== undefined)
-        return send(200, sourcesText(agent.sources(from, to)));
-      return send(404, '{"message":"Ask GET /status, GET /sources?from=MS&to=MS or POST /wake."}');
+      send(...answerTo(method, url));
     } catch (error) {
-      return send(500, JSON.stringify({ message: messageOf(error) }));
+      send(500, JSON.stringify({ message: messageOf(error) }));
     }
   };
 
