@@ -153,7 +153,5 @@ export const told: Readonly<Record<string, string>> = {
   'agent.store-in-use':
     'Le fichier de l’agent {file} est pris par un autre programme : arrêtez celui-ci. Le fichier est en ordre, laissez-le en place.',
   'agent.store-empty': 'Le fichier de l’agent est vide.',
-  'agent.store-in-use':
-    'Le fichier de l’agent sert à un autre processus : arrêtez celui-là. Le fichier est en ordre : laissez-le où il est.',
   'agent.store-damaged': 'Le fichier de l’agent est abîmé. Rétablissez-le d’une sauvegarde.',
 };
