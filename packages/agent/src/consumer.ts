@@ -269,7 +269,6 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
 
   return {
     describe: () => {
-      const { contacts, failure } = switching.seen();
       const { books, journal, since } = store.kept();
       const turn = journal.at(-1);
       return {
@@ -277,8 +276,7 @@ const openSession = (options: ConsumerOptions, rules: ConsumerRules, account: Ad
         account,
         measuredAt: books.integration.last?.at,
         stateOfCharge: charge,
-        contacts,
-        relayFailure: failure,
+        contacts: switching.seen(),
         lastSwitch: lastSwitch ?? (turn && turn.at > since ? { at: turn.at } : undefined),
       };
     },

@@ -1,6 +1,6 @@
 /** What the relay shows and what is ordered of it, with a journal on disk that survives a kill at any point between. */
 import type { Address } from '@daisee/chain';
-import { type Clock, DaiseeError, Duration, Instant, messageOf, steadyNow } from '@daisee/units';
+import { type Clock, DaiseeError, Duration, Instant, steadyNow } from '@daisee/units';
 import type { AgentEvent } from './events.ts';
 import {
   type ChannelStates,
@@ -50,11 +50,8 @@ type Why = SwitchReason | 'observed' | 'stopping';
 export interface Switching {
   /** Renews the relay's lease, reads it (which renews v0.2's) and brings the journal in line with what it shows. */
   readonly look: () => Promise<Feed>;
-  /** What the relay showed when it was last read, and why it could not be read since. */
-  readonly seen: () => {
-    readonly contacts?: SeenContacts | undefined;
-    readonly failure?: string | undefined;
-  };
+  /** What the relay showed when it was last read. */
+  readonly seen: () => SeenContacts | undefined;
   /** Orders a source and reads back. True once the relay shows it. */
   readonly switchTo: (target: Source, why: Why) => Promise<boolean>;
   /** Sellers that the relay would not switch to lately. */
@@ -77,7 +74,6 @@ export const createSwitching = (options: SwitchingOptions): Switching => {
   const { relay, store, rules, account, clock, now, emit, troubles } = options;
   let states: ChannelStates | undefined;
   let contacts: (Omit<SeenContacts, 'age'> & { readonly readAt: Duration }) | undefined;
-  let failure: string | undefined;
   let pendingWhy: Why | undefined;
   const channels = channelsOf(rules);
   const refusals = new Map<Source, { readonly failures: number; readonly until: number }>();
@@ -97,11 +93,9 @@ export const createSwitching = (options: SwitchingOptions): Switching => {
       states = await relay.read(channels);
     } catch (error) {
       troubles.begin('relay', error);
-      failure = messageOf(error);
       return 'unknown';
     }
     troubles.end('relay');
-    failure = undefined;
     const feed = feedOf(rules, states);
     contacts = { readAt: steadyNow(clock), states, feed };
     return feed;
@@ -147,9 +141,9 @@ export const createSwitching = (options: SwitchingOptions): Switching => {
 
   return {
     seen: () => {
-      if (!contacts) return { failure };
+      if (!contacts) return undefined;
       const { readAt, ...shown } = contacts;
-      return { contacts: { ...shown, age: Duration(steadyNow(clock) - readAt) }, failure };
+      return { ...shown, age: Duration(steadyNow(clock) - readAt) };
     },
 
     avoided: () => {

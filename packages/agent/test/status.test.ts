@@ -41,7 +41,6 @@ const status: AgentStatus = {
       [2, false],
     ]),
   },
-  relayFailure: 'The relay is away.',
   lastSwitch: { at: START, why: 'below-limit' },
   troubles: [
     {
@@ -87,15 +86,7 @@ describe('the status of an agent', () => {
 
   it('of a producer that has measured nothing has no more than it knows', async () => {
     const file = join(scratch(), 'agent.sock');
-    const {
-      role: _,
-      contacts: _c,
-      lastSwitch: _l,
-      measuredAt: _m,
-      stateOfCharge: _s,
-      relayFailure: _r,
-      ...rest
-    } = status;
+    const { role: _, contacts: _c, lastSwitch: _l, measuredAt: _m, stateOfCharge: _s, ...rest } = status;
     const bare: AgentStatus = { role: 'producer', ...rest, troubles: [] };
     await serve(file, { status: () => bare });
     expect(await createStatusClient(file).status()).toEqual(bare);
@@ -223,14 +214,13 @@ describe('a running consumer', () => {
     const reading = here.clock.now();
     await here.pass(Seconds(20));
     const away = agent.status();
-    expect(away?.relayFailure).toBe('relay.unreachable.');
     expect(away?.contacts?.age).toBeGreaterThan(here.clock.now() - reading - 1);
     expect(away?.troubles).toMatchObject([
       { area: 'relay', code: 'relay.unreachable', since: expect.any(Number) },
     ]);
     here.moods.relay = 'works';
     await here.pass(Seconds(20));
-    expect(agent.status()).toMatchObject({ relayFailure: undefined, troubles: [] });
+    expect(agent.status()).toMatchObject({ troubles: [] });
     await agent.stop(here.stopped);
     expect(agent.status()).toBeUndefined();
   });

@@ -85,14 +85,15 @@ describe('what the server says', () => {
     'sold-out',
     'over-budget',
     'out-of-coins',
+    'short-stays',
     'no-purchase',
   ];
   const codes = [
     ...codesIn('app/src/**/*.ts', /'(app\.[a-z-]+)'/g).filter((code) => !BEFORE_PAGES.has(code)),
-    ...codesIn('agent/src/*.ts', /code: '(agent\.[a-z-]+)'/g),
+    ...codesIn('agent/src/{*,status/client}.ts', /code: '(agent\.[a-z-]+)'/g),
     ...declines.map((reason) => `agent.${reason}`),
     ...refusals,
-    ...codesIn('cli/src/parts/{app-agent,watched-relay,wishes}.ts', /code: '(cli\.\w+)'/g),
+    ...codesIn('cli/src/parts/{app-agent,wishes}.ts', /code: '(cli\.[\w-]+)'/g),
     ...['unknown', 'percent', 'order', 'nothing'].map((what) => `cli.wish.${what}`),
     ...codesIn('monitor/src/client/errors.ts', /code: '(monitor\.[a-z-]+)'/g),
     ...codesIn('relay/src/client/http-client.ts', /code: '(relay\.[a-z-]+)'/g),

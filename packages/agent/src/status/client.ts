@@ -6,7 +6,7 @@ import type { AgentView } from './status.ts';
 import { readSources, readStatus } from './wire.ts';
 
 /** No agent answers at the socket. */
-export class AgentAway extends DaiseeError {
+class AgentAway extends DaiseeError {
   constructor(file: string, why: string) {
     super({
       code: 'agent.away',

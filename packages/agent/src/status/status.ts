@@ -30,8 +30,6 @@ export interface AgentStatus {
   readonly stateOfCharge?: Percent | undefined;
   /** Of a consumer; undefined while the relay has never been read. */
   readonly contacts?: SeenContacts | undefined;
-  /** Why the relay could not be read at the last look. */
-  readonly relayFailure?: string | undefined;
   /** Of this run; the reason is not kept beyond it. */
   readonly lastSwitch?:
     | { readonly at: Instant; readonly why?: SwitchReason | 'observed' | 'stopping' }

@@ -38,7 +38,6 @@ const statusShape = z.object({
         .transform((states): ReadonlyMap<number, boolean> => new Map(states)),
     })
     .optional(),
-  relayFailure: z.string().optional(),
   lastSwitch: z
     .object({
       at: instant,

@@ -32,7 +32,7 @@ export interface SourceWires {
 }
 
 /** From `at` on it feeds the load. */
-export interface SourceChange {
+interface SourceChange {
   readonly at: Instant;
   readonly source: 'own' | ChainAddress;
 }

@@ -119,6 +119,7 @@ export const told: Readonly<Record<string, string>> = {
   // the agent
   'agent.away':
     'L’agent de ce nœud ne répond pas : tourne-t-il sur cette machine (« daisee up », « daisee agent ») ?',
+  'cli.agent-not-running': 'L’agent de ce nœud ne tourne pas encore, ou plus.',
   'cli.agent-hangs':
     'L’agent tourne (processus {pid}) mais n’a pas regardé depuis {seconds} s, où {usual} s sont l’usage. La machine est-elle surchargée, ou le processus suspendu ?',
   'agent.above-price-cap':

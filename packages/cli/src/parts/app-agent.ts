@@ -175,12 +175,8 @@ class NotLooked extends DaiseeError {
   }
 }
 
-/** The relay did not answer the agent. */
-class RelayAway extends DaiseeError {
-  constructor(message: string) {
-    super({ code: 'cli.relay-away', message, retryable: true });
-  }
-}
+/** What is wrong with the relay, as the agent told it. */
+class ToldByAgent extends DaiseeError {}
 
 /** Looks that an agent may miss before its last one is no longer shown. */
 const LOOKS = 3;
@@ -193,8 +189,9 @@ export const agentContacts = (agent: Pick<KnownAgent, 'latest'>): AppRelay => ({
   read: async () => {
     const latest = agent.latest();
     if (latest instanceof DaiseeError) throw latest;
-    const { contacts, relayFailure, period } = latest;
-    if (relayFailure !== undefined) throw new RelayAway(relayFailure);
+    const { contacts, troubles, period } = latest;
+    const away = troubles.find(({ area }) => area === 'relay');
+    if (away) throw new ToldByAgent(away);
     if (!contacts || contacts.age > LOOKS * period + Duration(1000)) throw new NotLooked(contacts?.age);
     return contacts.states;
   },

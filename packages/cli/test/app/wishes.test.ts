@@ -222,9 +222,18 @@ describe('the agent as the App sees it', () => {
     await expect(agentContacts(known(() => ({ ...alive, contacts: old }))).read([0])).rejects.toThrow(
       'The agent has not for 26 s looked at the relay',
     );
+    const away = {
+      area: 'relay' as const,
+      code: 'relay.unreachable',
+      message: 'The relay is away.',
+      retryable: true,
+      since: Instant(5),
+      values: { host: 'h', port: 1 },
+    };
+    const { code, message, values } = away;
     await expect(
-      agentContacts(known(() => ({ ...alive, relayFailure: 'The relay is away.' }))).read([0]),
-    ).rejects.toThrow('The relay is away.');
+      agentContacts(known(() => ({ ...alive, troubles: [away] }))).read([0]),
+    ).rejects.toMatchObject({ code, message, values });
   });
 });
 
